@@ -1,0 +1,118 @@
+package latchkey
+
+// What was typed, and whom it means.
+const (
+	IdentifierMissing   Code = "identifier_missing"
+	InvalidIdentifier   Code = "invalid_identifier"
+	HandleNotFound      Code = "handle_not_found"
+	DIDNotFound         Code = "did_not_found"
+	DIDNotSupported     Code = "did_not_supported"
+	IdentityMismatch    Code = "identity_mismatch"
+	IdentityUnreachable Code = "identity_unreachable"
+	AccountHasNoServer  Code = "account_has_no_server"
+	EmailProviderNotSet Code = "email_provider_not_set"
+)
+
+// The server.
+const (
+	ServerUnreachable  Code = "server_unreachable"
+	ServerUnsafe       Code = "server_unsafe"
+	ServerBusy         Code = "server_busy"
+	ServerUnfit        Code = "server_unfit"
+	NotAnATProtoServer Code = "not_an_atproto_server"
+	ServerRefused      Code = "server_refused"
+	ResponseInvalid    Code = "response_invalid"
+	IssuerMismatch     Code = "issuer_mismatch"
+	SubjectMismatch    Code = "subject_mismatch"
+	RequestRefused     Code = "request_refused"
+)
+
+// How an attempt ended.
+const (
+	Denied           Code = "denied"
+	Cancelled        Code = "cancelled"
+	TimedOut         Code = "timed_out"
+	SignInInProgress Code = "sign_in_in_progress"
+	NoSignIn         Code = "no_sign_in"
+	SignInUsed       Code = "sign_in_used"
+	ListenerFailed   Code = "listener_failed"
+	BrowserFailed    Code = "browser_failed"
+)
+
+// The account and its session.
+const (
+	NotSignedIn     Code = "not_signed_in"
+	AccountUnknown  Code = "account_unknown"
+	SessionMissing  Code = "session_missing"
+	SessionRejected Code = "session_rejected"
+	RenewalUnknown  Code = "renewal_unknown"
+	AccessEnded     Code = "access_ended"
+)
+
+// This computer.
+const (
+	KeychainUnavailable Code = "keychain_unavailable"
+	KeychainLocked      Code = "keychain_locked"
+	KeychainItemMissing Code = "keychain_item_missing"
+	SealBroken          Code = "seal_broken"
+	StorageFailed       Code = "storage_failed"
+	StorageBusy         Code = "storage_busy"
+	StorageNewer        Code = "storage_newer"
+	StorageDamaged      Code = "storage_damaged"
+	ConfigInvalid       Code = "config_invalid"
+	Internal            Code = "internal"
+)
+
+// catalogue has one sentence for each code: what happened, and what to do now.
+var catalogue = map[Code]struct {
+	sentence  string
+	retryable bool
+}{
+	IdentifierMissing:   {"Type your handle, your email or your server's address.", false},
+	InvalidIdentifier:   {"This is not a handle, an email or a server's address. Type it in full, like alice.example.com.", false},
+	HandleNotFound:      {"There is no account with this handle. Check the spelling.", false},
+	DIDNotFound:         {"There is no account with this DID. Check that it was copied whole.", false},
+	DIDNotSupported:     {"This kind of DID is not known here. Use one that starts with did:plc: or did:web:.", false},
+	IdentityMismatch:    {"This handle names an account that does not confirm it. Sign in with the account's DID, or ask whoever runs the handle's domain.", false},
+	IdentityUnreachable: {"The directory of accounts could not be reached. Check your connection, then try again.", true},
+	AccountHasNoServer:  {"This account has no server, so there is nowhere to sign in. Check that it is the right account.", false},
+	EmailProviderNotSet: {"No email provider is chosen, so an email can't be used yet. Sign in with your handle or your server's address.", false},
+
+	ServerUnreachable:  {"The server could not be reached. Check the address and your connection, then try again.", true},
+	ServerUnsafe:       {"This address leads into a private network, so it was not opened. Check the spelling.", false},
+	ServerBusy:         {"The server is busy or out of order right now. Wait a little, then try again.", true},
+	ServerUnfit:        {"This server's sign-in lacks a protection that is needed here. Ask the people who run it to update it.", false},
+	NotAnATProtoServer: {"There is no AT Protocol server at this address. Check the spelling.", false},
+	ServerRefused:      {"The server refused to sign you in. Try again, and if it stays so, ask the people who run the server.", true},
+	ResponseInvalid:    {"The server's answer made no sense, so it was not used. Try again later, or tell the people who run the server.", true},
+	IssuerMismatch:     {"The answer came from another server than the one that was asked, so nothing was signed in. Try again; if it happens again, do not trust this server.", true},
+	SubjectMismatch:    {"Another account was approved than the one asked for, so nothing was signed in. Try again and pick the right account in the browser.", true},
+	RequestRefused:     {"The server refused this request.", false},
+
+	Denied:           {"The sign-in was declined in the browser. Nothing was changed; start again when you like.", true},
+	Cancelled:        {"The sign-in was cancelled.", true},
+	TimedOut:         {"Nobody approved the sign-in in time. Try again for a fresh one.", true},
+	SignInInProgress: {"A sign-in is already waiting in your browser. Finish it there, or cancel it first.", false},
+	NoSignIn:         {"No sign-in is waiting. Start a new one.", false},
+	SignInUsed:       {"This sign-in was already used. Start a new one.", true},
+	ListenerFailed:   {"This computer did not let the app wait for your browser. Check its firewall, then try again.", true},
+	BrowserFailed:    {"No browser could be opened. Copy the link and open it yourself.", true},
+
+	NotSignedIn:     {"Nobody is signed in. Sign in first.", false},
+	AccountUnknown:  {"This account is not signed in here. Check the name.", false},
+	SessionMissing:  {"This sign-in is not there any more. Sign in again to go on.", false},
+	SessionRejected: {"Your server did not recognise this sign-in any more. Sign in again to go on.", false},
+	RenewalUnknown:  {"The connection broke while your sign-in was being renewed, so it can't be trusted any more. Sign in again to go on.", false},
+	AccessEnded:     {"Your server did not accept this sign-in just now. Try again, and if it stays so, sign in again.", true},
+
+	KeychainUnavailable: {"This computer has no keychain that can be used. Start one (on Linux: GNOME Keyring or KWallet), then try again.", true},
+	KeychainLocked:      {"Your keychain is locked. Unlock it, then try again.", true},
+	KeychainItemMissing: {"The key of this sign-in is not in your keychain any more. Sign in again to go on.", false},
+	SealBroken:          {"What was stored of this sign-in can't be opened any more. Sign in again to go on.", false},
+	StorageFailed:       {"The app's data could not be read or written. Check that the disk is not full, then try again.", true},
+	StorageBusy:         {"The app's data is in use by another program. Try again in a moment.", true},
+	StorageNewer:        {"The app's data was written by a newer version. Install that version to go on; nothing was changed.", false},
+	StorageDamaged:      {"The app's data can't be read as a database. Move the file away to start anew; nothing was changed.", false},
+	ConfigInvalid:       {"The app's settings are wrong, so it did not start.", false},
+	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true},
+}

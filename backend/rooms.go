@@ -1,0 +1,117 @@
+package latchkey
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/bluesky-social/indigo/atproto/syntax"
+)
+
+// Directory answers who a handle or DID is. Answers are fresh: nothing that a sign-in relies on is
+// older than the sign-in. Errors carry the codes HandleNotFound, DIDNotFound, IdentityMismatch,
+// AccountHasNoServer or IdentityUnreachable.
+type Directory interface {
+	Lookup(ctx context.Context, id syntax.AtIdentifier) (Identity, error)
+}
+
+// Protocol speaks OAuth to an authorization server and signs requests to a PDS.
+type Protocol interface {
+	// NewKeys makes the keys of one attempt, which become those of its session.
+	NewKeys() (Keys, error)
+	// Discover finds and checks the authorization server of a PDS, given by its origin.
+	Discover(ctx context.Context, server string) (AuthorizationServer, error)
+	// Push sends the pushed authorization request (RFC 9126) and answers the URL to open.
+	Push(ctx context.Context, req AuthorizationRequest, keys Keys) (authorizationURL Secret, err error)
+	// Exchange trades the code for tokens. The code is used up whatever comes back.
+	Exchange(ctx context.Context, req AuthorizationRequest, keys Keys, code Secret) (Grant, error)
+	// Refresh trades the refresh token for new tokens. Its error has the code SessionRejected when
+	// the server refused the token, RenewalUnknown when the request went out and no answer came
+	// back; with any other code the old token is still good.
+	Refresh(ctx context.Context, s Session, keys Keys) (Grant, error)
+	// Revoke ends the session on the server (RFC 7009).
+	Revoke(ctx context.Context, s Session, keys Keys) error
+	// Do sends a request to the session's PDS with the access token and a DPoP proof. A request
+	// with a body needs GetBody. The code AccessEnded says that the server takes the access token
+	// no more; any other answer of the server is an answer, not an error.
+	Do(ctx context.Context, s Session, keys Keys, req *http.Request) (*http.Response, error)
+}
+
+// Loopback opens listeners for the browser's way back.
+type Loopback interface {
+	// Listen binds a listener that takes the one callback with this state and issuer.
+	Listen(ctx context.Context, state Secret, issuer string) (Listener, error)
+}
+
+// Listener waits for one callback. Whoever opened it closes it.
+type Listener interface {
+	// RedirectURI is where the authorization server sends the browser.
+	RedirectURI() string
+	// Link is the address that leads a browser to the authorization URL, once SetTarget was called.
+	Link() string
+	SetTarget(authorizationURL Secret)
+	// Wait blocks until the valid callback came and answers its code. A refusal by the server is
+	// an error with the code Denied or ServerRefused.
+	Wait(ctx context.Context) (code Secret, err error)
+	// Finish gives the waiting browser page the outcome and closes the listener when the page has
+	// been delivered, or when ctx ends.
+	Finish(ctx context.Context, account *Account, reason *Error)
+}
+
+// Browser opens the person's own browser. Its errors have the code BrowserFailed.
+type Browser interface {
+	Open(ctx context.Context, url string) error
+}
+
+// Keychain keeps the keys of sessions and attempts in the operating system's keychain. Errors
+// carry KeychainUnavailable, KeychainLocked or KeychainItemMissing.
+type Keychain interface {
+	Get(ctx context.Context, id string) (Keys, error)
+	// Set stores and reads back: when it returns nil the item is there.
+	Set(ctx context.Context, id string, keys Keys) error
+	// Delete removes an item; one that is not there is not an error.
+	Delete(ctx context.Context, id string) error
+}
+
+// Store keeps accounts, sessions, attempts and revocations to come. Every keychain item belongs to
+// exactly one row of the last three, so that nothing can be forgotten in the keychain. Each method
+// is one transaction. Errors carry AccountUnknown or one of the Storage codes.
+type Store interface {
+	// Accounts lists all accounts, the one used last first.
+	Accounts(ctx context.Context) ([]Account, error)
+	Account(ctx context.Context, did syntax.DID) (Account, error)
+	SaveAccount(ctx context.Context, a Account) error
+
+	// AddSignIn saves an attempt before its request is pushed.
+	AddSignIn(ctx context.Context, req AuthorizationRequest, keys Keys) error
+	// ConsumeSignIn answers an attempt and marks it used. A second call, from whichever process,
+	// fails with the code SignInUsed: this is what makes the state good for one exchange.
+	ConsumeSignIn(ctx context.Context, id string, keys Keys) (AuthorizationRequest, error)
+	RemoveSignIn(ctx context.Context, id string) error
+	// SignIns lists the ids of all attempts.
+	SignIns(ctx context.Context) ([]string, error)
+
+	// SaveSession makes the account's new session out of the attempt of the same id. An older
+	// session of the account becomes a revocation to come.
+	SaveSession(ctx context.Context, a Account, s Session, keys Keys) error
+	// SessionID answers the id of an account's session, or "" without one.
+	SessionID(ctx context.Context, did syntax.DID) (string, error)
+	// Session opens a session's row. The code SessionMissing says that there is none any more,
+	// SealBroken that it was written with other keys or for another account.
+	Session(ctx context.Context, id string, keys Keys) (Session, error)
+	// UpdateSession saves new tokens, or the mark that a refresh is on its way.
+	UpdateSession(ctx context.Context, s Session, keys Keys) error
+	// EndSession keeps an account, with the reason in it, while its session becomes a revocation
+	// to come: the server may have ended it already, and its keychain item still has to go.
+	EndSession(ctx context.Context, a Account) error
+	// RemoveAccount signs an account out: its session becomes a revocation to come.
+	RemoveAccount(ctx context.Context, did syntax.DID) error
+
+	// Revocations lists the ids of sessions that the server was not yet told to end.
+	Revocations(ctx context.Context) ([]string, error)
+	Revocation(ctx context.Context, id string, keys Keys) (Session, error)
+	RemoveRevocation(ctx context.Context, id string) error
+
+	// Lock takes the lock of one session or attempt, shared by goroutines and processes. It ends
+	// with the process. The code StorageBusy says that ctx ended while somebody else had it.
+	Lock(ctx context.Context, id string) (unlock func(), err error)
+}

@@ -1,0 +1,77 @@
+package latchkey
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/bluesky-social/indigo/atproto/syntax"
+)
+
+// Session is what an authorization server granted to one account. Everything but the tokens lies
+// readable in the database; the tokens are sealed with [Keys].Sealing.
+type Session struct {
+	// ID is random. It names the row and the keychain item, and is never used again.
+	ID  string
+	DID syntax.DID
+	// ClientID is the client id that the session was made with. A refresh under another one makes
+	// the server delete the session (observed), so it is stored and compared.
+	ClientID string
+	// Issuer is the authorization server, Server the PDS; both are origins, often the same.
+	Issuer, Server     string
+	TokenEndpoint      string
+	RevocationEndpoint string // empty where the server has none
+	Scopes             []string
+	Created            time.Time
+	// AccessEnds is when the server said that the access token ends; zero where it did not say.
+	// The server's 401 decides, not this clock.
+	AccessEnds time.Time
+	// Unconfirmed counts refresh requests that were sent and whose outcome was never recorded.
+	// A refresh token works once, so anything but zero means that this session may be lost.
+	Unconfirmed int
+	Tokens      Tokens
+}
+
+// Tokens are the two tokens of a session.
+type Tokens struct{ Access, Refresh Secret }
+
+// Keys are the keychain item of one session: nothing else is kept there, because Windows allows no
+// more than 2,560 bytes.
+type Keys struct {
+	// DPoP is the private P-256 key that the tokens are bound to (RFC 9449), as a multibase string.
+	DPoP Secret
+	// Sealing is the 32-byte key of the session's row.
+	Sealing [32]byte
+}
+
+// String keeps the keys out of logs and error texts.
+func (Keys) String() string { return redacted }
+
+// Format implements [fmt.Formatter], so that it holds for every verb.
+func (Keys) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText keeps the keys out of JSON and out of slog.
+func (Keys) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Grant is a checked answer of the token endpoint.
+type Grant struct {
+	Subject    syntax.DID
+	Scopes     []string
+	Tokens     Tokens
+	AccessEnds time.Time // zero where the server did not say
+}
+
+// Secret is text that must not be seen: however it is printed, logged or put into JSON, only
+// "[redacted]" comes out. string(s) is the text itself.
+type Secret string
+
+const redacted = "[redacted]"
+
+// String implements [fmt.Stringer].
+func (Secret) String() string { return redacted }
+
+// Format implements [fmt.Formatter]: fmt asks a Stringer for some verbs only.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalText keeps a secret out of JSON and out of slog.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
