@@ -1,0 +1,136 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/bluesky-social/indigo/atproto/auth"
+)
+
+// Loopback as a client id means that the program has no hosted client metadata and uses the
+// protocol's development client (https://atproto.com/specs/oauth, "Localhost Client Development").
+const Loopback = "loopback"
+
+// RedirectURI is the redirect that a client identity declares. It has no port: the authorization
+// server ignores the port of a request only when the declared one has none (RFC 8252 section 7.3,
+// and observed), and the listener has another port each time.
+const RedirectURI = "http://127.0.0.1/callback"
+
+// Brand is what makes this build one product and not another.
+type Brand struct {
+	// Name is what people see.
+	Name string
+	// ID files the product's data and keys; it never changes once people use the product.
+	ID string
+	// ClientID is Loopback or the https URL of the hosted client metadata document.
+	ClientID string
+	// Scopes are asked for at each sign-in; "atproto" is always among them.
+	Scopes []string
+	// EmailProvider is the origin of the server that signs people in by email; empty for none.
+	EmailProvider string
+}
+
+// OAuthClientID is the client_id as the protocol wants it.
+func (b Brand) OAuthClientID() string {
+	if b.ClientID != Loopback {
+		return b.ClientID
+	}
+	q := url.Values{"redirect_uri": {RedirectURI}, "scope": {strings.Join(b.Scopes, " ")}}
+	return "http://localhost?" + q.Encode()
+}
+
+type brandFile struct {
+	Name          string   `json:"name"`
+	ID            string   `json:"id"`
+	ClientID      string   `json:"client_id"`
+	Scopes        []string `json:"scopes"`
+	EmailProvider string   `json:"email_provider"`
+}
+
+// ParseBrand reads a brand file. Errors are of type [*Error] and name the key; where is the file's
+// name in them.
+func ParseBrand(where string, data []byte) (Brand, error) {
+	var f brandFile
+	if err := decodeStrict(where, data, &f); err != nil {
+		return Brand{}, err
+	}
+	b := Brand(f)
+	if err := b.check(where); err != nil {
+		return Brand{}, err
+	}
+	return b, nil
+}
+
+var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$`)
+
+func (b Brand) check(where string) error {
+	wrong := func(key, why string) error { return &Error{Where: where, Key: key, Why: why} }
+	if n := utf8.RuneCountInString(b.Name); n == 0 || n > 40 || b.Name != strings.TrimSpace(b.Name) || strings.ContainsFunc(b.Name, unicode.IsControl) {
+		return wrong("name", "must be the product's name, at most 40 characters.")
+	}
+	if !idPattern.MatchString(b.ID) || len(b.ID) > 60 {
+		return wrong("id", "must be lower-case letters, digits, hyphens and dots, such as latchkey or com.example.app.")
+	}
+	if b.ClientID != Loopback {
+		if u, err := url.Parse(b.ClientID); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Port() != "" || u.User != nil || u.Fragment != "" || u.Path == "" || u.Path == "/" {
+			return wrong("client_id", `must be "loopback", or the https address of the hosted client metadata, such as https://app.example.com/client-metadata.json.`)
+		}
+	}
+	if err := checkScopes(b.Scopes); err != nil {
+		return wrong("scopes", err.Error())
+	}
+	if b.EmailProvider != "" {
+		if u, err := url.Parse(b.EmailProvider); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
+			return wrong("email_provider", "must be empty, or the https address of a server, such as https://pds.example.com.")
+		}
+	}
+	return nil
+}
+
+func checkScopes(scopes []string) error {
+	seen := map[string]bool{}
+	for _, s := range scopes {
+		if seen[s] {
+			return errors.New("names " + s + " twice.")
+		}
+		seen[s] = true
+		if s == "atproto" || strings.HasPrefix(s, "transition:") && len(s) > len("transition:") && !strings.ContainsFunc(s, unicode.IsSpace) {
+			continue
+		}
+		if _, err := auth.ParsePermissionString(s); err != nil {
+			return errors.New("has an entry that is not a scope: " + strings.ToValidUTF8(s, "?") + ".")
+		}
+	}
+	if !seen["atproto"] {
+		return errors.New(`must contain "atproto".`)
+	}
+	return nil
+}
+
+// decodeStrict reads one JSON object and refuses keys that it does not know.
+func decodeStrict(where string, data []byte, out any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(out)
+	if err == nil {
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
+			return &Error{Where: where, Why: "has something behind the closing brace."}
+		}
+		return nil
+	}
+	var typeErr *json.UnmarshalTypeError
+	if errors.As(err, &typeErr) && typeErr.Field != "" {
+		return &Error{Where: where, Key: typeErr.Field, Why: "has the wrong kind of value: " + typeErr.Value + "."}
+	}
+	if key, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		return &Error{Where: where, Key: strings.Trim(key, `"`), Why: "is not a key of this file."}
+	}
+	return &Error{Where: where, Why: "is not a JSON object: " + err.Error() + "."}
+}

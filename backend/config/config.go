@@ -1,0 +1,68 @@
+package config
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"latchkey/backend/safehttp"
+	"latchkey/build"
+)
+
+// Config is everything that is decided before the program starts.
+type Config struct {
+	Brand   Brand
+	Paths   Paths
+	Network Network
+}
+
+// Network is the network that this build talks to. The zero value is the public one.
+type Network struct {
+	// PLCURL is the origin of the DID directory; empty for the public one.
+	PLCURL string
+	// DNSOff skips the TXT look-ups of handles.
+	DNSOff     bool
+	Exceptions safehttp.Exceptions
+}
+
+// Error says which key is wrong and what it should be. It is meant to be printed as it is.
+type Error struct {
+	Where string // the file or "environment"
+	Key   string
+	Why   string
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	if e.Key == "" {
+		return fmt.Sprintf("%s: %s", e.Where, e.Why)
+	}
+	return fmt.Sprintf("%s: %q %s", e.Where, e.Key, e.Why)
+}
+
+// Load reads the embedded brand and, in development builds, the environment.
+func Load() (Config, error) {
+	brand, err := ParseBrand("build/brand.json", build.Brand)
+	if err != nil {
+		return Config{}, err
+	}
+	c := Config{Brand: brand}
+	if err := applyDevelopment(&c); err != nil {
+		return Config{}, err
+	}
+	c.Paths = xdgPaths(c.Brand.ID)
+	return c, nil
+}
+
+// version is set by the linker in packages; see build/README.md.
+var version = ""
+
+// Version is the version of this build: what the packager set, else the module's own.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

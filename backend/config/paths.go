@@ -1,0 +1,29 @@
+package config
+
+import (
+	"path/filepath"
+
+	"github.com/adrg/xdg"
+)
+
+// Paths are the folders of this product (XDG Base Directory Specification; on Windows and macOS
+// their own equivalents). Packages that write there create them with mode 0700.
+type Paths struct {
+	// Data holds the database.
+	Data string
+	// State holds what can be lost without harm, such as lock files.
+	State string
+}
+
+// Database is the path of the SQLite database.
+func (p Paths) Database() string { return filepath.Join(p.Data, "latchkey.db") }
+
+// Locks is the folder of the lock files that processes share.
+func (p Paths) Locks() string { return filepath.Join(p.State, "locks") }
+
+func xdgPaths(id string) Paths {
+	return Paths{
+		Data:  filepath.Join(xdg.DataHome, id),
+		State: filepath.Join(xdg.StateHome, id),
+	}
+}
