@@ -1,0 +1,62 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/bluesky-social/indigo/atproto/auth/oauth"
+
+	latchkey "latchkey/backend"
+)
+
+func randomKey() (key [32]byte) {
+	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+	return key
+}
+
+// Push implements [latchkey.Protocol].
+func (c *Client) Push(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys) (latchkey.Secret, error) {
+	form := url.Values{
+		"client_id":             {req.ClientID},
+		"response_type":         {"code"},
+		"redirect_uri":          {req.RedirectURI},
+		"scope":                 {strings.Join(req.Scopes, " ")},
+		"state":                 {string(req.State)},
+		"code_challenge":        {oauth.S256CodeChallenge(string(req.Verifier))},
+		"code_challenge_method": {"S256"},
+	}
+	if req.LoginHint != "" {
+		form.Set("login_hint", req.LoginHint)
+	}
+	a, err := c.post(ctx, req.Server.PushEndpoint, form, keys)
+	if err != nil {
+		return "", err
+	}
+	if a.status != http.StatusCreated && a.status != http.StatusOK {
+		return "", a.err()
+	}
+	var pushed oauth.PushedAuthResponse
+	if err := a.decode(&pushed); err != nil {
+		return "", err
+	}
+	if pushed.RequestURI == "" || pushed.ExpiresIn <= 0 {
+		return "", latchkey.NewError(latchkey.ResponseInvalid, errors.New("pushed authorization response without request_uri or expires_in"))
+	}
+	push, err := c.checkURL(req.Server.PushEndpoint)
+	if err != nil || c.nonce(push) == "" {
+		return "", latchkey.NewError(latchkey.ServerUnfit, errors.New("the server hands out no DPoP nonce"))
+	}
+	u, err := c.checkURL(req.Server.AuthorizationEndpoint)
+	if err != nil {
+		return "", latchkey.NewError(latchkey.ResponseInvalid, err)
+	}
+	q := u.Query()
+	q.Set("client_id", req.ClientID)
+	q.Set("request_uri", pushed.RequestURI)
+	u.RawQuery = q.Encode()
+	return latchkey.Secret(u.String()), nil
+}
