@@ -1,0 +1,170 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	latchkey "latchkey/backend"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB implements [latchkey.Store].
+type DB struct {
+	sql   *sql.DB
+	locks string // folder of the lock files
+}
+
+var _ latchkey.Store = (*DB)(nil)
+
+// Open opens the database at path, makes it if it is not there, and brings its schema up to date.
+// Lock files go to the folder locks. Folders are made with mode 0700, files with 0600. Errors carry
+// StorageFailed, StorageBusy, StorageDamaged or StorageNewer; nothing that is already there is
+// overwritten.
+func Open(ctx context.Context, path, locks string) (*DB, error) {
+	for _, dir := range []string{filepath.Dir(path), locks} {
+		if err := privateDir(dir); err != nil {
+			return nil, latchkey.NewError(latchkey.StorageFailed, err)
+		}
+	}
+	if err := privateFile(path); err != nil {
+		return nil, latchkey.NewError(latchkey.StorageFailed, err)
+	}
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return nil, latchkey.NewError(latchkey.StorageFailed, err)
+	}
+	if err := migrate(ctx, db); err != nil {
+		_ = db.Close()
+		return nil, failed(err)
+	}
+	return &DB{sql: db, locks: locks}, nil
+}
+
+// Close gives the database back.
+func (db *DB) Close() error { return db.sql.Close() }
+
+// dsn has all pragmas: each connection of the pool is opened with it. The path is escaped, or a
+// question mark in it would open another file.
+func dsn(path string) string {
+	q := url.Values{
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)"},
+		"_txlock": {"immediate"},
+	}
+	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}
+	return u.String()
+}
+
+func privateDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return os.Chmod(dir, 0o700) // #nosec G302 -- a folder needs its x bit
+}
+
+// privateFile makes the file before SQLite does, because SQLite would make it readable for others;
+// the files beside it (-wal, -shm) take over its mode. A link is refused: it may lead anywhere.
+func privateFile(path string) error {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is not a regular file", filepath.Base(path))
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- our own path
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	if err != nil {
+		return err
+	}
+	have, want, err := provider.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if have > want {
+		return latchkey.NewError(latchkey.StorageNewer, fmt.Errorf("schema %d, this build knows %d", have, want))
+	}
+	if have == want {
+		return nil
+	}
+	_, err = provider.Up(ctx)
+	return err
+}
+
+// failed gives an error of the database its code.
+func failed(err error) error {
+	var known *latchkey.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	code := latchkey.StorageFailed
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() & 0xff {
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			code = latchkey.StorageBusy
+		case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
+			code = latchkey.StorageDamaged
+		}
+	}
+	return latchkey.NewError(code, err)
+}
+
+// write runs f in one transaction that takes the write lock at once.
+func (db *DB) write(ctx context.Context, f func(*sql.Tx) error) error {
+	tx, err := db.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return failed(err)
+	}
+	if err := f(tx); err != nil {
+		return failed(errors.Join(err, tx.Rollback()))
+	}
+	return failed(tx.Commit())
+}
+
+// one demands that a statement changed exactly one row.
+func one(result sql.Result, err error, otherwise latchkey.Code) error {
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil {
+		return err
+	} else if n != 1 {
+		return latchkey.NewError(otherwise, nil)
+	}
+	return nil
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func fromMillis(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}

@@ -1,0 +1,133 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/bluesky-social/indigo/atproto/syntax"
+
+	latchkey "latchkey/backend"
+)
+
+type sealedTokens struct{ Access, Refresh string }
+
+const sessionColumns = `id, did, client_id, issuer, server, token_endpoint, revocation_endpoint, scopes, created, access_ends, unconfirmed, sealed`
+
+func sealTokens(s latchkey.Session, keys latchkey.Keys) ([]byte, error) {
+	sealed, err := seal(sealedTokens{string(s.Tokens.Access), string(s.Tokens.Refresh)}, keys, "session", s.ID, s.DID.String(), s.ClientID)
+	if err != nil {
+		return nil, latchkey.NewError(latchkey.Internal, err)
+	}
+	return sealed, nil
+}
+
+// SaveSession implements [latchkey.Store].
+func (db *DB) SaveSession(ctx context.Context, a latchkey.Account, s latchkey.Session, keys latchkey.Keys) error {
+	sealed, err := sealTokens(s, keys)
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(tx *sql.Tx) error {
+		// The keychain item of the attempt becomes the session's.
+		result, err := tx.ExecContext(ctx, `DELETE FROM sign_ins WHERE id = ?`, s.ID)
+		if err := one(result, err, latchkey.SignInUsed); err != nil {
+			return err
+		}
+		if err := retireSession(ctx, tx, s.DID); err != nil {
+			return err
+		}
+		if err := saveAccount(ctx, tx, a); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			s.ID, s.DID.String(), s.ClientID, s.Issuer, s.Server, s.TokenEndpoint, s.RevocationEndpoint,
+			strings.Join(s.Scopes, " "), millis(s.Created), millis(s.AccessEnds), s.Unconfirmed, sealed)
+		return err
+	})
+}
+
+// retireSession makes the session of an account, if it has one, a revocation to come.
+func retireSession(ctx context.Context, tx *sql.Tx, did syntax.DID) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO revocations SELECT `+sessionColumns+` FROM sessions WHERE did = ?`, did.String()); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE did = ?`, did.String())
+	return err
+}
+
+// SessionID implements [latchkey.Store].
+func (db *DB) SessionID(ctx context.Context, did syntax.DID) (string, error) {
+	var id string
+	err := db.sql.QueryRowContext(ctx, `SELECT id FROM sessions WHERE did = ?`, did.String()).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return id, failed(err)
+}
+
+// Session implements [latchkey.Store].
+func (db *DB) Session(ctx context.Context, id string, keys latchkey.Keys) (latchkey.Session, error) {
+	return db.session(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = ?`, id, keys)
+}
+
+// Revocation implements [latchkey.Store].
+func (db *DB) Revocation(ctx context.Context, id string, keys latchkey.Keys) (latchkey.Session, error) {
+	return db.session(ctx, `SELECT `+sessionColumns+` FROM revocations WHERE id = ?`, id, keys)
+}
+
+func (db *DB) session(ctx context.Context, query, id string, keys latchkey.Keys) (latchkey.Session, error) {
+	var s latchkey.Session
+	var scopes string
+	var created, accessEnds int64
+	var sealed []byte
+	err := db.sql.QueryRowContext(ctx, query, id).Scan(&s.ID, &s.DID, &s.ClientID, &s.Issuer, &s.Server,
+		&s.TokenEndpoint, &s.RevocationEndpoint, &scopes, &created, &accessEnds, &s.Unconfirmed, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return latchkey.Session{}, latchkey.NewError(latchkey.SessionMissing, nil)
+	}
+	if err != nil {
+		return latchkey.Session{}, failed(err)
+	}
+	var t sealedTokens
+	if err := unseal(sealed, &t, keys, "session", s.ID, s.DID.String(), s.ClientID); err != nil {
+		return latchkey.Session{}, err
+	}
+	s.Scopes, s.Created, s.AccessEnds = strings.Fields(scopes), fromMillis(created), fromMillis(accessEnds)
+	s.Tokens = latchkey.Tokens{Access: latchkey.Secret(t.Access), Refresh: latchkey.Secret(t.Refresh)}
+	return s, nil
+}
+
+// UpdateSession implements [latchkey.Store].
+func (db *DB) UpdateSession(ctx context.Context, s latchkey.Session, keys latchkey.Keys) error {
+	sealed, err := sealTokens(s, keys)
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE sessions SET scopes = ?, access_ends = ?, unconfirmed = ?, sealed = ? WHERE id = ?`,
+			strings.Join(s.Scopes, " "), millis(s.AccessEnds), s.Unconfirmed, sealed, s.ID)
+		return one(result, err, latchkey.SessionMissing)
+	})
+}
+
+// EndSession implements [latchkey.Store].
+func (db *DB) EndSession(ctx context.Context, a latchkey.Account) error {
+	return db.write(ctx, func(tx *sql.Tx) error {
+		if err := retireSession(ctx, tx, a.DID); err != nil {
+			return err
+		}
+		return saveAccount(ctx, tx, a)
+	})
+}
+
+// Revocations implements [latchkey.Store].
+func (db *DB) Revocations(ctx context.Context) ([]string, error) {
+	return db.ids(ctx, `SELECT id FROM revocations ORDER BY created`)
+}
+
+// RemoveRevocation implements [latchkey.Store].
+func (db *DB) RemoveRevocation(ctx context.Context, id string) error {
+	return db.forget(ctx, `DELETE FROM revocations WHERE id = ?`, id)
+}
