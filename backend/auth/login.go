@@ -1,0 +1,341 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	latchkey "latchkey/backend"
+)
+
+// Times that a person never waits for in vain.
+const (
+	// exchangeTime bounds everything between the callback and the saved session.
+	exchangeTime = 45 * time.Second
+	// cleanupTime bounds the removal of what a failed attempt left.
+	cleanupTime = 15 * time.Second
+	// pageTime is how long the browser has to fetch the page with the outcome.
+	pageTime = 5 * time.Second
+)
+
+// Login signs in whoever is meant by text: a handle, a DID, a server's address, an email, or what
+// copying makes of them. It returns when the person approved and the session is saved, or with the
+// reason why not. While it waits, events tell how far it is.
+func (s *Service) Login(ctx context.Context, text string) (latchkey.Account, error) {
+	id, err := latchkey.ParseIdentifier(text)
+	if err != nil {
+		return latchkey.Account{}, err
+	}
+	if id.Email != "" {
+		return s.LoginWithEmail(ctx, id.Email)
+	}
+	return s.login(ctx, id)
+}
+
+// LoginWithEmail signs in through the email provider. The address itself is typed on the provider's
+// page: it is not sent from here.
+func (s *Service) LoginWithEmail(ctx context.Context, email string) (latchkey.Account, error) {
+	id, err := latchkey.ParseIdentifier(email)
+	if err != nil {
+		return latchkey.Account{}, err
+	}
+	if id.Email == "" {
+		return latchkey.Account{}, latchkey.NewError(latchkey.InvalidIdentifier, errors.New("not an email"))
+	}
+	if s.EmailProvider == "" {
+		return latchkey.Account{}, latchkey.NewError(latchkey.EmailProviderNotSet, nil)
+	}
+	return s.login(ctx, latchkey.Identifier{Server: s.EmailProvider})
+}
+
+func (s *Service) login(ctx context.Context, id latchkey.Identifier) (latchkey.Account, error) {
+	ctx, a, err := s.begin(ctx)
+	if err != nil {
+		return latchkey.Account{}, err
+	}
+	defer s.end(a)
+	s.update(a, func(*latchkey.SignIn) {})
+	account, listener, err := s.run(ctx, a, id)
+	// The reason of a cancelled context is the person's wish or the deadline, and says more than
+	// whatever was interrupted.
+	var reason *latchkey.Error
+	if err != nil {
+		reason = latchkey.AsError(err)
+		if cause := context.Cause(ctx); cause != nil {
+			reason = cancelled(cause)
+		}
+	}
+	if listener != nil {
+		// The page learns the outcome now; that it is fetched is not waited for.
+		s.work.Add(1)
+		go func() {
+			defer s.work.Done()
+			ctx, cancel := context.WithTimeout(s.background, pageTime)
+			defer cancel()
+			if reason != nil {
+				listener.Finish(ctx, nil, reason)
+				return
+			}
+			listener.Finish(ctx, &account, nil)
+		}()
+	}
+	if reason != nil {
+		s.Log.Info("sign-in failed", "reason", reason)
+		s.update(a, func(si *latchkey.SignIn) { si.Phase, si.Link, si.Err = latchkey.Failed, "", reason })
+		return latchkey.Account{}, reason
+	}
+	s.update(a, func(si *latchkey.SignIn) {
+		si.Phase, si.Link, si.DID, si.Handle, si.Account = latchkey.Done, "", account.DID, account.Handle, &account
+	})
+	s.revokeSoon() // an older session of the account
+	return account, nil
+}
+
+func cancelled(cause error) *latchkey.Error {
+	var e *latchkey.Error
+	if errors.As(cause, &e) {
+		return e
+	}
+	return latchkey.NewError(latchkey.Cancelled, cause)
+}
+
+// run is the flow of one attempt. Whatever it returns, nothing half-made is left behind; the
+// listener, if there is one, is the caller's to finish.
+func (s *Service) run(ctx context.Context, a *attempt, id latchkey.Identifier) (latchkey.Account, latchkey.Listener, error) {
+	req, err := s.resolve(ctx, a, id)
+	if err != nil {
+		return latchkey.Account{}, nil, err
+	}
+	listener, err := s.Loopback.Listen(ctx, req.State, req.Server.Issuer)
+	if err != nil {
+		return latchkey.Account{}, nil, err
+	}
+	req.RedirectURI = listener.RedirectURI()
+	account, err := s.authorize(ctx, a, req, listener)
+	return account, listener, err
+}
+
+// resolve finds out whom the attempt is for and where it happens.
+func (s *Service) resolve(ctx context.Context, a *attempt, id latchkey.Identifier) (latchkey.AuthorizationRequest, error) {
+	req := latchkey.AuthorizationRequest{
+		ID:       a.signIn.ID,
+		ClientID: s.ClientID,
+		Scopes:   s.Scopes,
+		State:    latchkey.Secret(rand.Text()),
+		Verifier: newVerifier(),
+		Deadline: time.Now().Add(s.Patience),
+	}
+	server, identity := id.Server, latchkey.Identity{}
+	if id.Account != "" {
+		var err error
+		identity, err = s.Directory.Lookup(ctx, id.Account)
+		switch {
+		case err == nil:
+			server = identity.Server
+			req.DID, req.LoginHint = identity.DID, id.Account.String()
+		case latchkey.CodeOf(err) == latchkey.HandleNotFound:
+			// A host name looks like a handle. When nobody has that name, it may be a server.
+			if as, serverErr := s.Protocol.Discover(ctx, "https://"+id.Account.String()); serverErr == nil {
+				req.Server = as
+				s.update(a, func(si *latchkey.SignIn) { si.Server = as.Issuer })
+				return req, nil
+			}
+			return req, err
+		default:
+			return req, err
+		}
+	}
+	s.update(a, func(si *latchkey.SignIn) { si.DID, si.Handle, si.Server = identity.DID, identity.Handle, server })
+	as, err := s.Protocol.Discover(ctx, server)
+	if err != nil {
+		return req, err
+	}
+	if req.DID != "" && as.Server != identity.Server {
+		return req, latchkey.NewError(latchkey.NotAnATProtoServer, fmt.Errorf("%s is the server of %s but no PDS", identity.Server, req.DID))
+	}
+	req.Server = as
+	s.update(a, func(si *latchkey.SignIn) { si.Server = as.Issuer })
+	return req, nil
+}
+
+// newVerifier makes a PKCE code verifier of 64 characters (RFC 7636 section 4.1).
+func newVerifier() latchkey.Secret {
+	b := make([]byte, 48)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return latchkey.Secret(base64.RawURLEncoding.EncodeToString(b))
+}
+
+// authorize saves the attempt, pushes its request, lets the person approve, and turns the answer
+// into a session.
+func (s *Service) authorize(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, listener latchkey.Listener) (account latchkey.Account, err error) {
+	keys, err := s.Protocol.NewKeys()
+	if err != nil {
+		return account, err
+	}
+	// The lock tells other processes that this attempt is alive.
+	unlock, err := s.Store.Lock(ctx, req.ID)
+	if err != nil {
+		return account, err
+	}
+	defer unlock()
+	defer func() {
+		if err != nil {
+			s.discard(ctx, req.ID)
+		}
+	}()
+	// The row comes first: it is what finds the keychain item again, whenever this is interrupted.
+	if err := s.Store.AddSignIn(ctx, req, keys); err != nil {
+		return account, err
+	}
+	if err := s.Keychain.Set(ctx, req.ID, keys); err != nil {
+		return account, err
+	}
+	authorizationURL, err := s.Protocol.Push(ctx, req, keys)
+	if err != nil {
+		return account, err
+	}
+	code, err := s.approve(ctx, a, req, listener, authorizationURL)
+	if err != nil {
+		return account, err
+	}
+	s.update(a, func(si *latchkey.SignIn) { si.Phase, si.Link = latchkey.Exchanging, "" })
+	// From here on the code is used up: the outcome is seen through even when the person gives up,
+	// so that no session stays on the server that nobody knows of.
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTime)
+	defer cancel()
+	req, err = s.Store.ConsumeSignIn(detached, req.ID, keys)
+	if err != nil {
+		return account, err
+	}
+	return s.exchange(detached, ctx.Err, req, keys, code)
+}
+
+// approve shows the person the way and waits for the browser to come back.
+func (s *Service) approve(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, listener latchkey.Listener, authorizationURL latchkey.Secret) (latchkey.Secret, error) {
+	listener.SetTarget(authorizationURL)
+	s.mu.Lock()
+	a.authorizationURL = authorizationURL
+	s.mu.Unlock()
+	s.update(a, func(si *latchkey.SignIn) {
+		si.Phase, si.Link, si.Deadline, si.BrowserFailed = latchkey.Waiting, listener.Link(), req.Deadline, s.Browser == nil
+	})
+	ctx, cancel := context.WithDeadlineCause(ctx, req.Deadline, latchkey.NewError(latchkey.TimedOut, nil))
+	defer cancel()
+	if s.Browser != nil {
+		opened := make(chan struct{})
+		go func() {
+			defer close(opened)
+			if err := s.Browser.Open(ctx, listener.Link()); err != nil && ctx.Err() == nil {
+				s.Log.Info("no browser opened", "reason", err)
+				s.update(a, func(si *latchkey.SignIn) { si.BrowserFailed = true })
+			}
+		}()
+		defer func() { cancel(); <-opened }()
+	}
+	return listener.Wait(ctx)
+}
+
+// exchange turns the code into tokens, checks whose they are, and saves them. Tokens that came and
+// are not kept are revoked at once. givenUp tells whether the person cancelled meanwhile.
+func (s *Service) exchange(ctx context.Context, givenUp func() error, req latchkey.AuthorizationRequest, keys latchkey.Keys, code latchkey.Secret) (account latchkey.Account, err error) {
+	grant, err := s.Protocol.Exchange(ctx, req, keys, code)
+	if err != nil {
+		return account, err
+	}
+	now := time.Now()
+	session := latchkey.Session{
+		ID: req.ID, DID: grant.Subject, ClientID: req.ClientID,
+		Issuer: req.Server.Issuer, TokenEndpoint: req.Server.TokenEndpoint, RevocationEndpoint: req.Server.RevocationEndpoint,
+		Scopes: grant.Scopes, Created: now, AccessEnds: grant.AccessEnds, Tokens: grant.Tokens,
+	}
+	defer func() {
+		if err != nil {
+			if revokeErr := s.Protocol.Revoke(ctx, session, keys); revokeErr != nil {
+				s.Log.Warn("tokens of a failed sign-in were not revoked", "reason", revokeErr)
+			}
+		}
+	}()
+	identity, err := s.verify(ctx, req, grant)
+	if err != nil {
+		return account, err
+	}
+	session.Server = identity.Server
+	account = latchkey.Account{
+		DID: identity.DID, Handle: identity.Handle, Server: identity.Server,
+		Status: latchkey.Active, Scopes: grant.Scopes, LastUsed: now,
+	}
+	if err := givenUp(); err != nil {
+		return account, err
+	}
+	_, unknown := s.Store.Account(ctx, account.DID)
+	if err := s.Store.SaveSession(ctx, account, session, keys); err != nil {
+		return account, err
+	}
+	kind := latchkey.AccountChanged
+	if unknown != nil {
+		kind = latchkey.AccountAdded
+	}
+	s.emitAccount(kind, account)
+	return account, nil
+}
+
+// verify makes sure that the tokens are for the account that was asked for, and that the account's
+// own server says that this issuer may speak for it
+// (https://atproto.com/specs/oauth, "Identity Authentication").
+func (s *Service) verify(ctx context.Context, req latchkey.AuthorizationRequest, grant latchkey.Grant) (latchkey.Identity, error) {
+	if req.DID != "" && grant.Subject != req.DID {
+		return latchkey.Identity{}, latchkey.NewError(latchkey.SubjectMismatch, fmt.Errorf("asked for %s, got %s", req.DID, grant.Subject))
+	}
+	identity, err := s.Directory.Lookup(ctx, grant.Subject.AtIdentifier())
+	if err != nil {
+		return identity, err
+	}
+	as, err := s.Protocol.Discover(ctx, identity.Server)
+	if err != nil {
+		return identity, err
+	}
+	if as.Issuer != req.Server.Issuer || as.Server != identity.Server {
+		return identity, latchkey.NewError(latchkey.IssuerMismatch, fmt.Errorf("%s belongs to %s, not to %s", grant.Subject, as.Issuer, req.Server.Issuer))
+	}
+	return identity, nil
+}
+
+// discard removes what an attempt left: the keychain item first, so that the row can still name it
+// when that fails.
+func (s *Service) discard(ctx context.Context, id string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+	defer cancel()
+	err := s.Keychain.Delete(ctx, id)
+	if code := latchkey.CodeOf(err); err == nil || code == latchkey.KeychainUnavailable {
+		// Without a keychain there is no item in it either.
+		err = s.Store.RemoveSignIn(ctx, id)
+	}
+	if err != nil {
+		s.Log.Warn("an ended sign-in was not cleaned up; the next start will", "reason", err)
+	}
+}
+
+// clearAbandoned discards the attempts of processes that are gone.
+func (s *Service) clearAbandoned(ctx context.Context) error {
+	ids, err := s.Store.SignIns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		unlock, err := s.Store.Lock(short, id)
+		cancel()
+		if latchkey.CodeOf(err) == latchkey.StorageBusy {
+			continue // alive, in another process
+		}
+		if err != nil {
+			return err
+		}
+		s.discard(ctx, id)
+		unlock()
+	}
+	return nil
+}

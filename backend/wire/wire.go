@@ -1,0 +1,69 @@
+// Package wire builds the service out of the adapters. Both faces and the end-to-end tests start
+// here, and so does any other program that wants to sign people in:
+//
+//	cfg, err := config.Load()
+//	...
+//	service, closeAll, err := wire.New(ctx, cfg, wire.Options{})
+//	...
+//	defer closeAll(ctx)
+//	account, err := service.Login(ctx, "alice.example.com")
+package wire
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"latchkey/backend/auth"
+	"latchkey/backend/browser"
+	"latchkey/backend/config"
+	"latchkey/backend/identity"
+	"latchkey/backend/keychain"
+	"latchkey/backend/loopback"
+	"latchkey/backend/oauth"
+	"latchkey/backend/safehttp"
+	"latchkey/backend/sqlite"
+)
+
+// Options are what the faces decide differently.
+type Options struct {
+	// NoBrowser shows links only and never opens them.
+	NoBrowser bool
+	// Log gets what people don't need to see; nil throws it away.
+	Log *slog.Logger
+}
+
+// New opens the database, starts the service and answers how to end both. The error carries one of
+// the Storage codes.
+func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service, func(context.Context) error, error) {
+	store, err := sqlite.Open(ctx, cfg.Paths.Database(), cfg.Paths.Locks())
+	if err != nil {
+		return nil, nil, err
+	}
+	client := safehttp.New(cfg.Network.Exceptions, cfg.Brand.Name+"/"+config.Version())
+	rooms := auth.Rooms{
+		Directory: identity.New(client, cfg.Network.PLCURL, cfg.Network.DNSOff),
+		Protocol:  oauth.New(client),
+		Loopback:  loopback.Loopback{Product: cfg.Brand.Name},
+		Keychain:  keychain.New(cfg.Brand.ID),
+		Store:     store,
+	}
+	if !options.NoBrowser {
+		rooms.Browser = browser.Browser{}
+	}
+	service := auth.New(rooms, auth.Settings{
+		ClientID:      cfg.Brand.OAuthClientID(),
+		Scopes:        cfg.Brand.Scopes,
+		EmailProvider: cfg.Brand.EmailProvider,
+		Log:           options.Log,
+	})
+	closeAll := func(ctx context.Context) error {
+		err := service.Close(ctx)
+		client.Close()
+		return errors.Join(err, store.Close())
+	}
+	if err := service.Start(ctx); err != nil {
+		return nil, nil, errors.Join(err, closeAll(ctx))
+	}
+	return service, closeAll, nil
+}
