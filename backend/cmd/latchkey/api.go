@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/bluesky-social/indigo/atproto/atclient"
+	"github.com/bluesky-social/indigo/atproto/syntax"
+	"github.com/spf13/cobra"
+
+	latchkey "latchkey/backend"
+	"latchkey/backend/auth"
+	"latchkey/backend/wire"
+)
+
+func apiCommand(out *printer) *cobra.Command {
+	var account string
+	var post bool
+	cmd := &cobra.Command{
+		Use:   "api NSID [key=value...]",
+		Short: "Call a method of the account's server",
+		Long: `Call a method of the account's server with its session.
+
+A query is the default. With --post it is a procedure, and the values become its JSON body. A value
+that starts with : is JSON itself: limit=:5, active=:true.`,
+		Example: "  latchkey api com.atproto.server.getSession\n  latchkey api com.atproto.repo.listRecords repo=did:plc:... collection=app.bsky.feed.post",
+		Args:    usage(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req, err := newRequest(args, post)
+			if err != nil {
+				return usageError{err}
+			}
+			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+				var names []string
+				if account != "" {
+					names = []string{account}
+				}
+				accounts, err := chosen(ctx, service, names, false)
+				if err != nil {
+					return err
+				}
+				client, err := service.Client(ctx, accounts[0].DID)
+				if err != nil {
+					return err
+				}
+				return call(ctx, client, req, out)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&account, "account", "", "the account's handle or DID, if not the current one")
+	cmd.Flags().BoolVar(&post, "post", false, "call a procedure instead of a query")
+	return cmd
+}
+
+// newRequest makes a request of the arguments: the method's NSID and its values.
+func newRequest(args []string, post bool) (*atclient.APIRequest, error) {
+	nsid, err := syntax.ParseNSID(args[0])
+	if err != nil {
+		return nil, errors.New("the method must be an NSID, such as com.atproto.server.getSession")
+	}
+	query, body := url.Values{}, map[string]any{}
+	for _, arg := range args[1:] {
+		key, text, ok := strings.Cut(arg, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("%q is not of the form key=value", arg)
+		}
+		if !post {
+			query.Add(key, strings.TrimPrefix(text, ":"))
+			continue
+		}
+		var value any = text
+		if raw, isJSON := strings.CutPrefix(text, ":"); isJSON {
+			if err := json.Unmarshal([]byte(raw), &value); err != nil {
+				return nil, fmt.Errorf("the value of %q is not JSON", key)
+			}
+		}
+		body[key] = value
+	}
+	if !post {
+		req := atclient.NewAPIRequest(http.MethodGet, nsid, nil)
+		req.QueryParams = query
+		return req, nil
+	}
+	if len(body) == 0 {
+		return atclient.NewAPIRequest(http.MethodPost, nsid, nil), nil
+	}
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	req := atclient.NewAPIRequest(http.MethodPost, nsid, bytes.NewReader(data))
+	req.Headers.Set("Content-Type", "application/json")
+	return req, nil
+}
+
+// call prints the server's answer as it is, a refusal included, so that scripts can read both.
+func call(ctx context.Context, client *atclient.APIClient, req *atclient.APIRequest, out *printer) error {
+	res, err := client.Do(ctx, req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.Copy(out.out, res.Body); err != nil {
+		return latchkey.NewError(latchkey.ServerUnreachable, err)
+	}
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+		_, _ = fmt.Fprintln(out.out)
+	}
+	if res.StatusCode < 200 || res.StatusCode > 299 {
+		return latchkey.NewError(latchkey.RequestRefused, fmt.Errorf("HTTP %d", res.StatusCode))
+	}
+	return nil
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	latchkey "latchkey/backend"
+	"latchkey/backend/auth"
+	"latchkey/backend/config"
+	"latchkey/backend/wire"
+)
+
+// closeTime is how long a command waits at its end for what is still on its way, such as telling the
+// server of a sign-out.
+const closeTime = 15 * time.Second
+
+// run is the whole program but for the process: the tests start here.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	out := &printer{out: stdout, err: stderr}
+	root := newRoot(out)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		out.failed(err)
+	}
+	return exitStatus(err)
+}
+
+func newRoot(out *printer) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "latchkey",
+		Short:         "Sign in to the AT Protocol, and stay signed in",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          usage(cobra.NoArgs),
+	}
+	root.PersistentFlags().BoolVar(&out.json, "json", false, "print one JSON object per line")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.HiddenDefaultCmd = true
+	// Without a command cobra shows the help and succeeds; a script that forgot it should notice.
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, logout, api or version")}
+	}
+	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), logoutCommand(out), apiCommand(out), versionCommand(out))
+	return root
+}
+
+// usage makes a complaint about arguments a usage error.
+func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+		}
+		return nil
+	}
+}
+
+// with runs f with a started service and ends it.
+func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *auth.Service) error) error {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	options.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	service, closeAll, err := wire.New(cmd.Context(), cfg, options)
+	if err != nil {
+		return err
+	}
+	err = f(cmd.Context(), service)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), closeTime)
+	defer cancel()
+	if closeErr := closeAll(ctx); closeErr != nil {
+		slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)).Warn("not everything was finished", "reason", closeErr)
+	}
+	return err
+}
+
+func loginCommand(out *printer) *cobra.Command {
+	var noBrowser bool
+	cmd := &cobra.Command{
+		Use:   "login IDENTIFIER",
+		Short: "Sign in with a handle, a DID, a server's address or an email",
+		Args:  usage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return with(cmd, wire.Options{NoBrowser: noBrowser}, func(ctx context.Context, service *auth.Service) error {
+				defer service.Subscribe(func(e latchkey.Event) {
+					if e.Kind == latchkey.SignInProgress {
+						out.progress(*e.SignIn, service.AuthorizationURL)
+					}
+				})()
+				account, err := service.Login(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				out.signedIn(account)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address instead of opening a browser")
+	return cmd
+}
+
+func whoamiCommand(out *printer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "whoami",
+		Short: "Show who is signed in",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+				account, err := service.Whoami(ctx)
+				if err != nil {
+					return err
+				}
+				out.account(account)
+				return nil
+			})
+		},
+	}
+}
+
+func accountsCommand(out *printer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "accounts",
+		Short: "List all accounts on this computer, the current one first",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+				accounts, err := service.Accounts(ctx)
+				if err != nil {
+					return err
+				}
+				for _, a := range accounts {
+					out.account(a)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func logoutCommand(out *printer) *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "logout [ACCOUNT | --all]",
+		Short: "Sign out the current account, the one named, or all",
+		Args:  usage(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if all && len(args) > 0 {
+				return usageError{errors.New("name an account or say --all, not both")}
+			}
+			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+				accounts, err := chosen(ctx, service, args, all)
+				if err != nil {
+					return err
+				}
+				for _, a := range accounts {
+					if err := service.Logout(ctx, a.DID); err != nil {
+						return err
+					}
+					out.signedOut(a)
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "sign out all accounts")
+	return cmd
+}
+
+func chosen(ctx context.Context, service *auth.Service, args []string, all bool) ([]latchkey.Account, error) {
+	if all {
+		return service.Accounts(ctx)
+	}
+	var account latchkey.Account
+	var err error
+	if len(args) == 1 {
+		account, err = service.Find(ctx, args[0])
+	} else {
+		account, err = service.Whoami(ctx)
+	}
+	return []latchkey.Account{account}, err
+}
+
+func versionCommand(out *printer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Show the version of this program",
+		Args:  usage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			out.version(config.Version())
+			return nil
+		},
+	}
+}

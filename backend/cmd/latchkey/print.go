@@ -1,0 +1,106 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	latchkey "latchkey/backend"
+	"latchkey/backend/config"
+)
+
+// printer says everything that this program says, in words or as JSON.
+type printer struct {
+	json     bool
+	out, err io.Writer
+	opened   string // the link that was already shown
+}
+
+// jsonError is how a program reads an error.
+type jsonError struct {
+	Code      latchkey.Code `json:"code"`
+	Message   string        `json:"message"`
+	Retryable bool          `json:"retryable"`
+}
+
+func (p *printer) line(w io.Writer, v any) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		data = []byte(`{"event":"failed","error":{"code":"internal","message":"","retryable":false}}`)
+	}
+	_, _ = fmt.Fprintf(w, "%s\n", data)
+}
+
+// progress shows the address to open once the attempt waits.
+func (p *printer) progress(s latchkey.SignIn, address func() (latchkey.Secret, error)) {
+	if s.Phase != latchkey.Waiting || p.opened == s.ID {
+		return
+	}
+	u, err := address()
+	if err != nil {
+		return
+	}
+	p.opened = s.ID
+	if p.json {
+		p.line(p.out, map[string]any{"event": "open", "url": string(u)})
+		return
+	}
+	_, _ = fmt.Fprintf(p.err, "open: %s\n", string(u))
+}
+
+func (p *printer) signedIn(a latchkey.Account) {
+	if p.json {
+		p.line(p.out, map[string]any{"event": "signed_in", "account": a})
+		return
+	}
+	_, _ = fmt.Fprintf(p.out, "Signed in as %s (%s) on %s.\n", a.Name(), a.DID, a.Server)
+}
+
+func (p *printer) signedOut(a latchkey.Account) {
+	if p.json {
+		p.line(p.out, map[string]any{"event": "signed_out", "account": a})
+		return
+	}
+	_, _ = fmt.Fprintf(p.out, "Signed out of %s.\n", a.Name())
+}
+
+func (p *printer) account(a latchkey.Account) {
+	if p.json {
+		p.line(p.out, a)
+		return
+	}
+	_, _ = fmt.Fprintf(p.out, "%s (%s) on %s\n", a.Name(), a.DID, a.Server)
+	if a.Status == latchkey.NeedsSignIn {
+		_, _ = fmt.Fprintf(p.out, "  %s\n", a.Reason.Sentence())
+	}
+}
+
+func (p *printer) version(v string) {
+	if p.json {
+		p.line(p.out, map[string]any{"version": v})
+		return
+	}
+	_, _ = fmt.Fprintf(p.out, "latchkey %s\n", v)
+}
+
+// failed prints an error: the code and the sentence, never the cause.
+func (p *printer) failed(err error) {
+	var usage usageError
+	if errors.As(err, &usage) {
+		_, _ = fmt.Fprintf(p.err, "latchkey: %s\n", err)
+		return
+	}
+	e := jsonError{}
+	var settings *config.Error
+	if errors.As(err, &settings) {
+		e = jsonError{Code: latchkey.ConfigInvalid, Message: settings.Error()}
+	} else {
+		known := latchkey.AsError(err)
+		e = jsonError{Code: known.Code, Message: known.Message(), Retryable: known.Retryable()}
+	}
+	if p.json {
+		p.line(p.out, map[string]any{"event": "failed", "error": e})
+	}
+	_, _ = fmt.Fprintf(p.err, "latchkey: %s: %s\n", e.Code, e.Message)
+}
