@@ -1,0 +1,79 @@
+/**
+ * Turns what arrives from Go into the types of `bridge.ts`. The generated bindings promise less than those types do
+ * (an empty Go slice arrives as null), and events are not typed at all.
+ */
+import { strings } from '../strings'
+import { accountEventKinds, phases } from './bridge'
+import type { Account, AccountEvent, Failure, Product, SignIn } from './bridge'
+
+type Fields = Readonly<Record<string, unknown>>
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {}
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+export function toAccount(value: unknown): Account | null {
+  const { did, handle, server, status, reason, scopes } = fields(value)
+  if (text(did) === '') return null
+  return {
+    did: text(did),
+    handle: text(handle),
+    server: text(server),
+    status: status === 'active' ? 'active' : 'needs_sign_in',
+    reason: text(reason),
+    scopes: Array.isArray(scopes) ? scopes.map(text).filter((scope) => scope !== '') : [],
+  }
+}
+
+export function toSignIn(value: unknown): SignIn | null {
+  const from = fields(value)
+  const phase = phases.find((known) => known === from.phase)
+  if (text(from.id) === '' || phase === undefined) return null
+  return {
+    id: text(from.id),
+    phase,
+    did: text(from.did),
+    handle: text(from.handle),
+    server: text(from.server),
+    url: text(from.url),
+    browserOpened: from.browserOpened === true,
+    deadline: text(from.deadline),
+    error: from.error == null ? null : toFailure(from.error),
+  }
+}
+
+export function toAccountEvent(value: unknown): AccountEvent | null {
+  const from = fields(value)
+  const kind = accountEventKinds.find((known) => known === from.kind)
+  const account = toAccount(from.account)
+  return kind === undefined || account === null ? null : { kind, account }
+}
+
+export function toProduct(value: unknown): Product {
+  const { name, version } = fields(value)
+  return { name: text(name), version: text(version) }
+}
+
+/** Wails rejects with an Error around a string and nothing else, so Go sends a failure as JSON in that string. */
+function unwrapped(reason: unknown): unknown {
+  if (!(reason instanceof Error)) return reason
+  try {
+    return JSON.parse(reason.message)
+  } catch {
+    return reason
+  }
+}
+
+/** Anything that is not one of our failures is a defect: the console gets it whole, the person a sentence. */
+export function toFailure(reason: unknown): Failure {
+  const { code, message, retryable } = fields(unwrapped(reason))
+  if (text(code) !== '' && text(message) !== '') {
+    return { code: text(code), message: text(message), retryable: retryable === true }
+  }
+  console.error(reason)
+  return { code: 'internal', message: strings.unexpected, retryable: true }
+}

@@ -1,0 +1,38 @@
+/** The bridge of the real app: the only file that imports what Wails generates. */
+import * as App from '../../wailsjs/go/app/App'
+import { ClipboardSetText, EventsOn } from '../../wailsjs/runtime/runtime'
+import type { Account, Bridge } from './bridge'
+import { toAccount, toAccountEvent, toProduct, toSignIn } from './decode'
+
+function account(value: unknown): Account {
+  const decoded = toAccount(value)
+  if (decoded === null) throw new TypeError('an account without an identity')
+  return decoded
+}
+
+export const wailsBridge: Bridge = {
+  login: async (identifier) => account(await App.Login(identifier)),
+  loginWithEmail: async (email) => account(await App.LoginWithEmail(email)),
+  cancel: () => App.Cancel(),
+  whoami: async () => account(await App.Whoami()),
+  logout: () => App.Logout(),
+  attempt: async () => toSignIn(await App.Attempt()),
+  openBrowser: () => App.OpenBrowser(),
+  copyLink: () => App.CopyLink(),
+  copyText: async (text) => {
+    if (!(await ClipboardSetText(text))) throw new Error('the clipboard took nothing')
+  },
+  product: async () => toProduct(await App.Product()),
+  onSignIn: (listener) => {
+    EventsOn('sign-in', (payload: unknown) => {
+      const signIn = toSignIn(payload)
+      if (signIn !== null) listener(signIn)
+    })
+  },
+  onAccount: (listener) => {
+    EventsOn('account', (payload: unknown) => {
+      const event = toAccountEvent(payload)
+      if (event !== null) listener(event)
+    })
+  },
+}

@@ -1,0 +1,23 @@
+/**
+ * Starts the window. Read on in `bridge/bridge.ts` (what Go offers), `state/store.svelte.ts` (what is shown) and
+ * `views/` (how it looks).
+ */
+import { mount } from 'svelte'
+import App from './App.svelte'
+import type { Bridge } from './bridge/bridge'
+import { wailsBridge } from './bridge/wails'
+import { Store } from './state/store.svelte'
+import './styles/base.css'
+
+/** A plain browser on the development server gets the mock; a build has no trace of it. */
+async function findBridge(): Promise<Bridge> {
+  if (import.meta.env.DEV && !('go' in window)) {
+    const { play } = await import('./bridge/scenes')
+    return play(new URLSearchParams(location.search).get('state'))
+  }
+  return wailsBridge
+}
+
+const store = new Store(await findBridge())
+mount(App, { target: document.body, props: { store } })
+void store.start()

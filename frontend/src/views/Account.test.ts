@@ -1,0 +1,79 @@
+import { render, screen, waitFor } from '@testing-library/svelte'
+import userEvent from '@testing-library/user-event'
+import { beforeEach, expect, test } from 'vitest'
+import type { Account as AccountType } from '../bridge/bridge'
+import { MockBridge } from '../bridge/mock'
+import { alice, aliceNeedsSignIn, notFound } from '../bridge/samples'
+import { Store } from '../state/store.svelte'
+import Account from './Account.svelte'
+
+let bridge: MockBridge
+let store: Store
+
+const heading = () => screen.getByRole('heading', { level: 1 })
+const press = (name: string) => userEvent.click(screen.getByRole('button', { name }))
+
+async function show(account: AccountType) {
+  bridge.account = account
+  await store.start()
+  return render(Account, { store, account })
+}
+
+beforeEach(() => {
+  bridge = new MockBridge()
+  store = new Store(bridge)
+})
+
+test('says who is signed in, where, and what may be seen', async () => {
+  await show(alice)
+  expect(heading().textContent).toBe('alice.test')
+  expect(document.activeElement).toBe(heading())
+  screen.getByText('Signed in')
+  const values = (term: string) =>
+    [...screen.getByText(term).parentElement!.querySelectorAll('dd')].map((value) => value.textContent?.trim())
+  expect(values('Identity')[0]).toContain(alice.did)
+  expect(values('Server')).toEqual(['localhost:2583'])
+  expect(values('May see')).toEqual(['who you are', 'your email address'])
+  expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull()
+})
+
+test('without a handle the identity is the heading', async () => {
+  await show({ ...alice, handle: '' })
+  expect(heading().textContent).toBe(alice.did)
+})
+
+test('copies the identity', async () => {
+  await show(alice)
+  await press('Copy')
+  expect(bridge.asked).toContain(`copyText ${alice.did}`)
+  await screen.findByText('Copied')
+})
+
+test('signs out', async () => {
+  await show(alice)
+  await press('Sign out')
+  expect(bridge.asked).toContain('logout')
+})
+
+test('says why signing out failed', async () => {
+  bridge.refusals.logout = notFound
+  await show(alice)
+  await press('Sign out')
+  await waitFor(() => expect(screen.getByRole('alert').textContent).toBe(notFound.message))
+})
+
+test('says why a new sign-in is needed and offers it', async () => {
+  await show(aliceNeedsSignIn)
+  screen.getByText('Sign-in needed')
+  screen.getByText(aliceNeedsSignIn.reason)
+  screen.getByRole('button', { name: 'Sign out' })
+  await press('Sign in again')
+  expect(bridge.asked).toContain('login alice.test')
+})
+
+test('what comes from outside is text', async () => {
+  const markup = '<img src=x onerror=alert(1)>'
+  await show({ ...aliceNeedsSignIn, handle: markup, server: markup, reason: markup, scopes: [markup] })
+  expect(document.querySelector('img')).toBeNull()
+  expect(screen.getAllByText(markup)).toHaveLength(4)
+})

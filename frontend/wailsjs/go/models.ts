@@ -1,0 +1,103 @@
+export namespace app {
+	
+	export class Account {
+	    did: string;
+	    handle: string;
+	    server: string;
+	    status: string;
+	    reason: string;
+	    scopes: string[];
+	
+	    static createFrom(source: any = {}) {
+	        return new Account(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.did = source["did"];
+	        this.handle = source["handle"];
+	        this.server = source["server"];
+	        this.status = source["status"];
+	        this.reason = source["reason"];
+	        this.scopes = source["scopes"];
+	    }
+	}
+	export class Failure {
+	    code: string;
+	    message: string;
+	    retryable: boolean;
+	
+	    static createFrom(source: any = {}) {
+	        return new Failure(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.code = source["code"];
+	        this.message = source["message"];
+	        this.retryable = source["retryable"];
+	    }
+	}
+	export class Product {
+	    name: string;
+	    version: string;
+	
+	    static createFrom(source: any = {}) {
+	        return new Product(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.name = source["name"];
+	        this.version = source["version"];
+	    }
+	}
+	export class SignIn {
+	    id: string;
+	    phase: string;
+	    did: string;
+	    handle: string;
+	    server: string;
+	    url: string;
+	    browserOpened: boolean;
+	    deadline: string;
+	    error?: Failure;
+	
+	    static createFrom(source: any = {}) {
+	        return new SignIn(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.id = source["id"];
+	        this.phase = source["phase"];
+	        this.did = source["did"];
+	        this.handle = source["handle"];
+	        this.server = source["server"];
+	        this.url = source["url"];
+	        this.browserOpened = source["browserOpened"];
+	        this.deadline = source["deadline"];
+	        this.error = this.convertValues(source["error"], Failure);
+	    }
+	
+		convertValues(a: any, classs: any, asMap: boolean = false): any {
+		    if (!a) {
+		        return a;
+		    }
+		    if (a.slice && a.map) {
+		        return (a as any[]).map(elem => this.convertValues(elem, classs));
+		    } else if ("object" === typeof a) {
+		        if (asMap) {
+		            for (const key of Object.keys(a)) {
+		                a[key] = new classs(a[key]);
+		            }
+		            return a;
+		        }
+		        return new classs(a);
+		    }
+		    return a;
+		}
+	}
+
+}
+
