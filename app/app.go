@@ -1,0 +1,188 @@
+// Package app is the window: the methods that the page calls, the events that it hears, and the life
+// of the window itself. It knows nothing of the protocol, the database or the keychain; all of that
+// is the service's.
+//
+// The page is not trusted with anything: no method takes a URL to open, no answer or event holds a
+// token, a key or the authorization URL, and nothing that the page emits is listened to.
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	latchkey "latchkey/backend"
+	"latchkey/backend/auth"
+	"latchkey/backend/config"
+	"latchkey/backend/wire"
+)
+
+// closeTime is how long the program stays after its window was closed, to finish what is on its way.
+const closeTime = 10 * time.Second
+
+// App has the bound methods. Each waits until the service has started; when that failed, each
+// rejects with the reason.
+type App struct {
+	config config.Config
+
+	started  chan struct{} // closed by start
+	window   context.Context
+	service  *auth.Service
+	closeAll func(context.Context) error
+	failure  error
+}
+
+func newApp(cfg config.Config) *App {
+	return &App{config: cfg, started: make(chan struct{})}
+}
+
+// start opens the service once the window exists.
+func (a *App) start(window context.Context) {
+	defer close(a.started)
+	a.window = window
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: log})
+	if a.failure != nil {
+		log.Error("the service did not start", "reason", a.failure)
+		return
+	}
+	a.service.Subscribe(a.forward)
+}
+
+// stop ends the service after the window was closed.
+func (a *App) stop(context.Context) {
+	<-a.started
+	if a.closeAll == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
+	defer cancel()
+	_ = a.closeAll(ctx)
+}
+
+// forward hands an event of the service to the page.
+func (a *App) forward(e latchkey.Event) {
+	if e.Kind == latchkey.SignInProgress {
+		runtime.EventsEmit(a.window, "sign-in", newSignIn(*e.SignIn))
+		if e.SignIn.Phase == latchkey.Done || e.SignIn.Phase == latchkey.Failed && e.SignIn.Err.Code != latchkey.Cancelled {
+			a.toFront()
+		}
+		return
+	}
+	runtime.EventsEmit(a.window, "account", AccountEvent{Kind: string(e.Kind), Account: newAccount(*e.Account)})
+}
+
+// toFront brings the window back before the browser, whose turn is over.
+func (a *App) toFront() {
+	runtime.WindowUnminimise(a.window)
+	runtime.WindowShow(a.window)
+}
+
+func (a *App) ready() (*auth.Service, error) {
+	<-a.started
+	return a.service, a.failure
+}
+
+// Login signs in a handle, a DID, a server's address or an email. It answers with the account, or
+// with the reason why not; meanwhile the event "sign-in" tells how far it is.
+func (a *App) Login(identifier string) (Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return Account{}, err
+	}
+	account, err := service.Login(a.window, identifier)
+	return newAccount(account), err
+}
+
+// LoginWithEmail signs in through the email provider.
+func (a *App) LoginWithEmail(email string) (Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return Account{}, err
+	}
+	account, err := service.LoginWithEmail(a.window, email)
+	return newAccount(account), err
+}
+
+// Cancel ends the sign-in in progress: its Login rejects with the code cancelled.
+func (a *App) Cancel() error {
+	service, err := a.ready()
+	if err != nil {
+		return err
+	}
+	return service.Cancel()
+}
+
+// Whoami answers the current account without asking any server.
+func (a *App) Whoami() (Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return Account{}, err
+	}
+	account, err := service.Whoami(a.window)
+	return newAccount(account), err
+}
+
+// Logout signs the current account out.
+func (a *App) Logout() error {
+	service, err := a.ready()
+	if err != nil {
+		return err
+	}
+	account, err := service.Whoami(a.window)
+	if err != nil {
+		return err
+	}
+	return service.Logout(a.window, account.DID)
+}
+
+// Attempt answers the sign-in in progress, or null: a page that was reloaded asks for it.
+func (a *App) Attempt() (*SignIn, error) {
+	service, err := a.ready()
+	if err != nil {
+		return nil, err
+	}
+	signIn, err := service.SignIn()
+	if latchkey.CodeOf(err) == latchkey.NoSignIn {
+		return nil, nil
+	}
+	view := newSignIn(signIn)
+	return &view, err
+}
+
+// OpenBrowser opens the page of the sign-in in progress again.
+func (a *App) OpenBrowser() error {
+	service, err := a.ready()
+	if err != nil {
+		return err
+	}
+	return service.OpenBrowser(a.window)
+}
+
+// CopyLink puts the link of the sign-in in progress into the clipboard.
+func (a *App) CopyLink() error {
+	service, err := a.ready()
+	if err != nil {
+		return err
+	}
+	signIn, err := service.SignIn()
+	if err != nil {
+		return err
+	}
+	if signIn.Link == "" {
+		return latchkey.NewError(latchkey.NoSignIn, nil)
+	}
+	if err := runtime.ClipboardSetText(a.window, signIn.Link); err != nil {
+		return latchkey.NewError(latchkey.Internal, errors.New("the clipboard took nothing"))
+	}
+	return nil
+}
+
+// Product answers what this product is called.
+func (a *App) Product() Product {
+	return Product{Name: a.config.Brand.Name, Version: config.Version()}
+}

@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/wailsapp/wails/v2"
+	"github.com/wailsapp/wails/v2/pkg/logger"
+	"github.com/wailsapp/wails/v2/pkg/options"
+	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
+	"github.com/wailsapp/wails/v2/pkg/options/linux"
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"latchkey/backend/config"
+)
+
+// Run opens the window and answers the exit status once it was closed: 0, or 1 with a sentence on
+// standard error. Nothing but reading the settings happens before the window: generating the
+// bindings runs this function too.
+func Run(assets fs.FS) int {
+	cfg, err := config.Load()
+	if err == nil {
+		err = prepare()
+	}
+	if err == nil {
+		err = wails.Run(newOptions(newApp(cfg), assets))
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "latchkey: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func newOptions(a *App, assets fs.FS) *options.App {
+	return &options.App{
+		Title:     a.config.Brand.Name,
+		Width:     480,
+		Height:    720,
+		MinWidth:  360,
+		MinHeight: 480,
+		// The window appears with its page in it, not white before.
+		StartHidden:      true,
+		OnDomReady:       func(ctx context.Context) { runtime.WindowShow(ctx) },
+		BackgroundColour: options.NewRGB(0xfa, 0xf8, 0xf4),
+		AssetServer:      &assetserver.Options{Assets: assets},
+		OnStartup:        a.start,
+		OnShutdown:       a.stop,
+		Bind:             []any{a},
+		ErrorFormatter:   formatError,
+		// Wails logs the arguments of calls on lower levels.
+		LogLevel:           logger.ERROR,
+		LogLevelProduction: logger.ERROR,
+		DragAndDrop:        &options.DragAndDrop{DisableWebViewDrop: true},
+		SingleInstanceLock: &options.SingleInstanceLock{
+			UniqueId: instanceID(a.config),
+			OnSecondInstanceLaunch: func(options.SecondInstanceData) {
+				<-a.started
+				a.toFront()
+			},
+		},
+		Linux: &linux.Options{
+			ProgramName: a.config.Brand.ID,
+			// Accelerated web views stay blank with some drivers.
+			WebviewGpuPolicy: linux.WebviewGpuPolicyNever,
+		},
+	}
+}
+
+// instanceID is the same for windows on the same data: there is one at a time.
+func instanceID(cfg config.Config) string {
+	sum := sha256.Sum256([]byte(cfg.Paths.Database()))
+	return cfg.Brand.ID + "-" + hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"encoding/json"
+	"net/url"
+	"time"
+
+	latchkey "latchkey/backend"
+)
+
+// Account is an account as the page shows it.
+type Account struct {
+	DID    string `json:"did"`
+	Handle string `json:"handle"` // empty unless verified
+	Server string `json:"server"` // host, for reading
+	Status string `json:"status"` // "active" or "needs_sign_in"
+	// Reason is a sentence that says why a sign-in is needed.
+	Reason string   `json:"reason"`
+	Scopes []string `json:"scopes"`
+}
+
+// SignIn is the sign-in in progress as the page shows it.
+type SignIn struct {
+	ID     string `json:"id"`
+	Phase  string `json:"phase"`
+	DID    string `json:"did"`
+	Handle string `json:"handle"`
+	Server string `json:"server"`
+	// URL is the link of our own listener, which leads a browser on to the server's page.
+	URL           string   `json:"url"`
+	BrowserOpened bool     `json:"browserOpened"`
+	Deadline      string   `json:"deadline"` // RFC 3339, or empty
+	Error         *Failure `json:"error"`
+}
+
+// AccountEvent is the payload of the event "account".
+type AccountEvent struct {
+	Kind    string  `json:"kind"`
+	Account Account `json:"account"`
+}
+
+// Failure is an error as the page shows it. The cause stays behind.
+type Failure struct {
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	Retryable bool   `json:"retryable"`
+}
+
+// Product is what this product is called.
+type Product struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+func newAccount(a latchkey.Account) Account {
+	view := Account{
+		DID: a.DID.String(), Handle: a.Handle.String(), Server: host(a.Server),
+		Status: string(a.Status), Scopes: append([]string{}, a.Scopes...),
+	}
+	if a.Reason != "" {
+		view.Reason = a.Reason.Sentence()
+	}
+	return view
+}
+
+func newSignIn(s latchkey.SignIn) SignIn {
+	view := SignIn{
+		ID: s.ID, Phase: string(s.Phase), DID: s.DID.String(), Handle: s.Handle.String(),
+		Server: host(s.Server), URL: s.Link, BrowserOpened: !s.BrowserFailed,
+	}
+	if !s.Deadline.IsZero() {
+		view.Deadline = s.Deadline.UTC().Format(time.RFC3339)
+	}
+	if s.Err != nil {
+		f := newFailure(s.Err)
+		view.Error = &f
+	}
+	return view
+}
+
+func newFailure(err error) Failure {
+	e := latchkey.AsError(err)
+	return Failure{Code: string(e.Code), Message: e.Message(), Retryable: e.Retryable()}
+}
+
+// formatError is what Wails makes of a bound method's error. Its runtime passes strings only
+// (observed in 2.15: an object arrives as "[object Object]"), so the page reads it as JSON.
+func formatError(err error) any {
+	data, marshalErr := json.Marshal(newFailure(err))
+	if marshalErr != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// host is what a person calls a server.
+func host(origin string) string {
+	if u, err := url.Parse(origin); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return origin
+}
