@@ -1,0 +1,129 @@
+package devnet
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Action is what the person does with an authorization URL.
+type Action string
+
+const (
+	Approve Action = "approve" // sign in and authorize; what an empty Action means
+	Deny    Action = "deny"    // sign in and deny access
+	Cancel  Action = "cancel"  // press "Cancel" on the first page
+	Leave   Action = "leave"   // look at the first page and go away without deciding
+)
+
+// Browser is a person in front of the system browser, played by Chromium without a screen. Every visit
+// has a fresh profile.
+type Browser struct {
+	Password string
+	Handle   string // typed when the page does not know who signs in
+	Action   Action
+	Shots    string // directory for screenshots; none when empty
+}
+
+// Page is what a person sees of a page.
+type Page struct {
+	Title string `json:"title"`
+	Text  string `json:"text"`
+}
+
+// Pages are those that a visit passed; the others are empty.
+type Pages struct {
+	Welcome Page // the first one when nobody knows who signs in
+	SignIn  Page
+	Consent Page
+	Final   Page // what the program shows on 127.0.0.1
+}
+
+// Visit opens an authorization URL and returns when the person is done with it: when the program's own
+// page has loaded, or the page was left. It gives up after 60 seconds.
+func (b Browser) Visit(ctx context.Context, url string) (Pages, error) {
+	node, err := findNode()
+	if err != nil {
+		return Pages{}, err
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, node.script("approve"), url)
+	cmd.Env = append(os.Environ(), b.settings("")...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	// On SIGTERM the script closes Chromium and removes its profile.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return Pages{}, fmt.Errorf("devnet: the visit failed: %w\n%s", err, strings.TrimSpace(stderr.String()))
+	}
+	return readPages(&stdout)
+}
+
+// Env returns the environment variables that make this person the system browser of a child process that
+// opens URLs itself. What they saw goes to the file named pages, for ReadPages.
+func (b Browser) Env(pages string) ([]string, error) {
+	node, err := findNode()
+	if err != nil {
+		return nil, err
+	}
+	return append(b.settings(pages), "BROWSER="+node.script("approve")), nil
+}
+
+// settings always sets all of them, so that none comes from the environment of the tests.
+func (b Browser) settings(out string) []string {
+	action := b.Action
+	if action == "" {
+		action = Approve
+	}
+	return []string{
+		"DEVNET_PASSWORD=" + b.Password,
+		"DEVNET_HANDLE=" + b.Handle,
+		"DEVNET_ACTION=" + string(action),
+		"DEVNET_SHOTS=" + b.Shots,
+		"DEVNET_OUT=" + out,
+	}
+}
+
+// ReadPages reads what the browser of Env has seen until now; the final page comes last.
+func ReadPages(file string) (Pages, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return Pages{}, fmt.Errorf("devnet: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	return readPages(f)
+}
+
+func readPages(r io.Reader) (Pages, error) {
+	var pages Pages
+	byName := map[string]*Page{
+		"welcome": &pages.Welcome, "sign-in": &pages.SignIn, "consent": &pages.Consent, "final": &pages.Final,
+	}
+	for lines := json.NewDecoder(r); ; {
+		var line struct {
+			Name string `json:"page"`
+			Page
+		}
+		if err := lines.Decode(&line); errors.Is(err, io.EOF) {
+			return pages, nil
+		} else if err != nil {
+			return Pages{}, fmt.Errorf("devnet: the browser's account of its visit: %w", err)
+		}
+		page, ok := byName[line.Name]
+		if !ok {
+			return Pages{}, fmt.Errorf("devnet: the browser saw a page of an unknown kind, %q", line.Name)
+		}
+		*page = line.Page
+	}
+}

@@ -1,0 +1,92 @@
+package devnet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+// child is a process that ends with us, whichever way we end.
+type child struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+	err   error // how it ended; to be read after ended
+}
+
+func startChild(cmd *exec.Cmd) (*child, error) {
+	tether(cmd)
+	c := &child{cmd: cmd, ended: make(chan struct{})}
+	started := make(chan error, 1)
+	// The goroutine ends with the process, which stop waits for.
+	go func() {
+		// The tether is to the thread that started the process, so that one stays until the process is gone.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			c.err = cmd.Wait()
+			close(c.ended)
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("devnet: cannot run %s; run: make setup: %w", cmd.Args[0], err)
+	}
+	return c, nil
+}
+
+// stop asks the process to end and insists after five seconds. It returns when the process is gone.
+func (c *child) stop() {
+	askToEnd(c.cmd)
+	select {
+	case <-c.ended:
+	case <-time.After(5 * time.Second):
+		_ = c.cmd.Process.Kill()
+		<-c.ended
+	}
+}
+
+// await runs wait, which blocks until the process is ready, and gives up when the process or ctx ends first.
+func (c *child) await(ctx context.Context, wait func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-c.ended:
+			cancel(fmt.Errorf("%s ended: %w", c.cmd.Args[0], errors.Join(c.err, errors.New("before it was ready"))))
+		case <-done:
+		}
+	}()
+	if err := wait(ctx); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return cause
+		}
+		return err
+	}
+	return nil
+}
+
+// endOf returns the last lines of a file, for error messages.
+func endOf(file string) string {
+	const enough = 4096 // bytes
+	f, err := os.Open(file)
+	if err != nil {
+		return err.Error()
+	}
+	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err == nil && info.Size() > enough {
+		_, _ = f.Seek(-enough, io.SeekEnd)
+	}
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}

@@ -1,0 +1,205 @@
+// Package devnet runs a private AT Protocol network for development and tests: the real DID directory, a
+// real PDS, accounts on it, and a browser without a screen that signs them in. Everything listens on
+// loopback only and talks to nothing else.
+//
+// A test that needs a network writes
+//
+//	network := devnet.MustStart(t)
+//	alice := network.Accounts[0]
+//
+// gives the program under test LATCHKEY_NETWORK=network.NetworkFile(), and has the authorization URL
+// visited by
+//
+//	pages, err := devnet.Browser{Password: alice.Password}.Visit(ctx, url)
+//
+// The servers are npm packages that "make setup" installs in the folder node: network.mjs there starts
+// plc.mjs and pds.mjs, loopback.mjs keeps them to this machine, approve.mjs is the browser. The package
+// finds the folder by walking up from the working directory, so it works in a checkout of the source only.
+package devnet
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Options of a network.
+type Options struct {
+	// Dir keeps the network: accounts, keys, sessions, ports. It is created when missing; a Dir that was
+	// used before brings the same network back.
+	Dir string
+	// Log, when set, receives what the servers' process has to say about itself. Their own logs, request
+	// by request, are in Dir/servers.log.
+	Log io.Writer
+}
+
+// Account is a person on the network.
+type Account struct {
+	Handle   string
+	DID      string
+	Password string
+}
+
+// Network is a private network. Its methods are not for concurrent use; its servers are.
+type Network struct {
+	PLC      string    // URL of the DID directory
+	PDS      string    // URL of the PDS, which is its issuer too
+	Accounts []Account // alice.test and bob.test
+
+	options Options
+	node    nodeDir
+	process *process // nil while stopped
+}
+
+// Start runs a network and returns when it is ready to use, about two seconds later. The context bounds
+// the start only; end the network with Close. The network also ends, whatever happens, with this process.
+func Start(ctx context.Context, options Options) (*Network, error) {
+	if options.Dir == "" {
+		return nil, errors.New("devnet: Options.Dir is empty; name the directory that keeps the network")
+	}
+	dir, err := filepath.Abs(options.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("devnet: %w", err)
+	}
+	options.Dir = dir
+	node, err := findNode()
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{options: options, node: node}
+	if err := n.start(ctx); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// Stop ends the servers and waits until they are gone; what they know stays in Dir. When the context ends
+// first, they are killed. Stopping a stopped network does nothing.
+func (n *Network) Stop(ctx context.Context) error {
+	if n.process == nil {
+		return nil
+	}
+	err := n.process.stop(ctx)
+	n.process = nil
+	return err
+}
+
+// Restart stops the network if it runs and starts it again, at the same URLs and with all it knew.
+func (n *Network) Restart(ctx context.Context) error {
+	if err := n.Stop(ctx); err != nil {
+		return err
+	}
+	return n.start(ctx)
+}
+
+// Close ends the network. It leaves Dir alone.
+func (n *Network) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return n.Stop(ctx)
+}
+
+// NetworkFile returns the path of the description that a development build reads: the value for
+// LATCHKEY_NETWORK.
+func (n *Network) NetworkFile() string { return filepath.Join(n.options.Dir, "network.json") }
+
+// plan is what a network is started with, as network.mjs reads it. It is kept in Dir, because the ports
+// stand in every DID document and the passwords exist nowhere else.
+type plan struct {
+	PLCPort  string        `json:"plc_port"` // "0" for any that is free
+	PDSPort  string        `json:"pds_port"`
+	Accounts []planAccount `json:"accounts"`
+}
+
+type planAccount struct {
+	Handle   string `json:"handle"`
+	Password string `json:"password"`
+}
+
+func (n *Network) start(ctx context.Context) error {
+	if err := os.MkdirAll(n.options.Dir, 0o700); err != nil {
+		return fmt.Errorf("devnet: %w", err)
+	}
+	plan, err := n.readPlan()
+	if err != nil {
+		return err
+	}
+	process, ready, err := startProcess(ctx, n.node, n.options, plan)
+	if err != nil {
+		return err
+	}
+	if err := n.remember(plan, ready); err != nil {
+		return errors.Join(err, process.stop(ctx))
+	}
+	n.process = process
+	return nil
+}
+
+func (n *Network) planFile() string { return filepath.Join(n.options.Dir, "plan.json") }
+
+func (n *Network) readPlan() (plan, error) {
+	data, err := os.ReadFile(n.planFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return plan{PLCPort: "0", PDSPort: "0", Accounts: []planAccount{
+			{Handle: "alice.test", Password: rand.Text()},
+			{Handle: "bob.test", Password: rand.Text()},
+		}}, nil
+	}
+	if err != nil {
+		return plan{}, fmt.Errorf("devnet: %w", err)
+	}
+	var p plan
+	if err := json.Unmarshal(data, &p); err != nil {
+		return plan{}, fmt.Errorf("devnet: %s is damaged; remove %s to begin anew: %w", n.planFile(), n.options.Dir, err)
+	}
+	return p, nil
+}
+
+// remember takes over where the network is now, for the caller, for the next start and for the program.
+func (n *Network) remember(p plan, at ready) error {
+	plc, err := url.Parse(at.PLC)
+	if err != nil {
+		return fmt.Errorf("devnet: %w", err)
+	}
+	pds, err := url.Parse(at.PDS)
+	if err != nil {
+		return fmt.Errorf("devnet: %w", err)
+	}
+	if len(at.Accounts) != len(p.Accounts) {
+		return fmt.Errorf("devnet: asked for %d accounts, got %d", len(p.Accounts), len(at.Accounts))
+	}
+	n.PLC, n.PDS, n.Accounts = at.PLC, at.PDS, nil
+	for i, account := range p.Accounts {
+		n.Accounts = append(n.Accounts, Account{Handle: account.Handle, DID: at.Accounts[i].DID, Password: account.Password})
+	}
+
+	p.PLCPort, p.PDSPort = plc.Port(), pds.Port()
+	if err := writeJSON(n.planFile(), p); err != nil {
+		return err
+	}
+	return writeJSON(n.NetworkFile(), map[string]any{
+		"plc_url":    n.PLC,
+		"resolve":    map[string]string{"*.test": "http://127.0.0.1:" + pds.Port()},
+		"plain_http": []string{pds.Host},
+		"dns":        "off",
+	})
+}
+
+func writeJSON(file string, value any) error {
+	data, err := json.MarshalIndent(value, "", "  ")
+	if err == nil {
+		err = os.WriteFile(file, append(data, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("devnet: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+// The system browser of runs without a screen: opens an authorization URL in Chromium and plays the person.
+//
+//   approve URL
+//
+//   DEVNET_PASSWORD   the account's password
+//   DEVNET_ACTION     approve (default), deny (on the consent page), cancel (on the first page), or
+//                     leave (look at the first page and go away)
+//   DEVNET_HANDLE     the handle to type when the page does not know it
+//   DEVNET_SHOTS      a directory for screenshots, one per page
+//   DEVNET_OUT        a file to append the output to, for a BROWSER whose standard output belongs to the app
+//
+// Every page that is passed gives one line of output: {"page": NAME, "title": ..., "text": ...}, with the
+// names welcome, sign-in, consent and final; final is the page that the app serves on 127.0.0.1. When
+// something goes wrong, standard error says what, and where a screenshot of it is.
+
+import { appendFileSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const DEADLINE = 60_000
+const ACTIONS = ['approve', 'deny', 'cancel', 'leave']
+
+const [url] = process.argv.slice(2)
+const { DEVNET_PASSWORD: password, DEVNET_ACTION: action = 'approve', DEVNET_HANDLE: handle } = process.env
+const { DEVNET_SHOTS: shots, DEVNET_OUT: out } = process.env
+if (!url || !ACTIONS.includes(action)) {
+  console.error(`usage: approve URL, with DEVNET_ACTION one of ${ACTIONS.join(', ')}`)
+  process.exit(2)
+}
+
+let browser, page
+try {
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      // The pages of a private network load nothing from elsewhere.
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]',
+    ],
+  })
+  // The pages speak the browser's language, and their parts are found by their English names.
+  page = await browser.newPage({ locale: 'en-US', viewport: { width: 1100, height: 800 } })
+  page.setDefaultTimeout(DEADLINE)
+  await Promise.race([visit(), unreachable(), deadline()])
+} catch (error) {
+  console.error(`approve: ${error.message.split('\n')[0]}`)
+  // A signal closes the page before we come here.
+  if (page && !page.isClosed()) {
+    const shot = await screenshot(shots ?? mkdtempSync(join(tmpdir(), 'approve-')), 'failure')
+    console.error(`approve: what it looked like: ${shot}`)
+  }
+  process.exitCode = 1
+} finally {
+  await browser?.close()
+}
+// The losers of the race must not keep the process.
+process.exit()
+
+async function visit() {
+  await page.goto(url)
+  const button = (name) => page.getByRole('button', { name, exact: true })
+  const passwordField = page.locator('input[name=password]')
+  const refused = page.getByRole('alert')
+  const decide = button('Authorize')
+
+  // Without a login hint there is a welcome page first, where "Sign in" leads on; with one, "Sign in" submits.
+  await passwordField.or(button('Create a new account')).first().waitFor()
+  const welcome = !(await passwordField.isVisible())
+  await seen(welcome ? 'welcome' : 'sign-in')
+  if (action === 'leave') return
+  if (action === 'cancel') {
+    await button('Cancel').click()
+    return final()
+  }
+  if (welcome) {
+    await button('Sign in').click()
+    await passwordField.waitFor()
+    if (!handle) throw new Error('the page does not know who signs in; set DEVNET_HANDLE')
+    await page.locator('input[name=username]').fill(handle)
+    await seen('sign-in')
+  }
+  if (!password) throw new Error('the page asks for the password; set DEVNET_PASSWORD')
+  await passwordField.fill(password)
+  await button('Sign in').click()
+
+  await decide.or(refused).first().waitFor()
+  if (await refused.isVisible()) throw new Error(`the page refused the sign-in: ${await refused.innerText()}`)
+  await seen('consent')
+  await (action === 'deny' ? button('Deny access') : decide).click()
+  return final()
+}
+
+async function final() {
+  await page.waitForURL((at) => at.hostname === '127.0.0.1', { waitUntil: 'load' })
+  await seen('final')
+}
+
+// unreachable fails as soon as the page cannot be loaded, for example because the app no longer listens.
+function unreachable() {
+  return new Promise((_, reject) => {
+    page.on('requestfailed', (request) => {
+      const reason = request.failure().errorText
+      if (!request.isNavigationRequest() || request.frame() !== page.mainFrame() || reason === 'net::ERR_ABORTED') return
+      reject(new Error(`could not load ${new URL(request.url()).origin}: ${reason}`))
+    })
+  })
+}
+
+function deadline() {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`not done after ${DEADLINE / 1000} s`)), DEADLINE)
+  })
+}
+
+async function seen(name) {
+  const line = JSON.stringify({ page: name, title: await page.title(), text: await page.innerText('body') }) + '\n'
+  if (out) appendFileSync(out, line)
+  else process.stdout.write(line)
+  if (shots) await screenshot(shots, name)
+}
+
+async function screenshot(dir, name) {
+  const path = join(dir, `${name}.png`)
+  mkdirSync(dir, { recursive: true })
+  await page.screenshot({ path, timeout: 5_000 }).catch((error) => console.error(`approve: no screenshot: ${error.message}`))
+  return path
+}

@@ -1,0 +1,67 @@
+// A private network: the real DID directory and the real PDS, with accounts, on loopback.
+//
+//   node network.mjs DIR
+//
+// DIR keeps everything; the same DIR brings the same network back. Standard input starts with one line,
+// {"plc_port": "0", "pds_port": "0", "accounts": [{"handle": "alice.test", "password": "..."}]} (0: any free
+// port), and stays open: the network ends when it closes, so it never outlives whoever started it.
+// Standard output gets one line, when all is ready: {"plc": URL, "pds": URL, "accounts": [{"handle", "did"}]}.
+// The servers log to DIR/servers.log; what goes wrong here goes to standard error.
+
+import { mkdirSync } from 'node:fs'
+import { enableCompileCache, flushCompileCache } from 'node:module'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { confine, hold } from './loopback.mjs'
+
+const dir = process.argv[2] && resolve(process.argv[2])
+if (!dir) {
+  console.error('usage: network.mjs DIR')
+  process.exit(2)
+}
+mkdirSync(dir, { recursive: true, mode: 0o700 })
+
+let started // the start, once it is asked for
+let stopping = false
+async function stop() {
+  // Ctrl-C in a terminal reaches this process and its parent, which then closes standard input.
+  if (stopping) return
+  stopping = true
+  setTimeout(() => process.exit(1), 10_000).unref()
+  // A start that is under way is not torn apart: the data in DIR stays whole.
+  const { servers } = (await started) ?? { servers: [] }
+  for (const server of servers.reverse()) await server.destroy()
+  process.exit(0)
+}
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+
+const input = createInterface({ input: process.stdin })
+input.once('close', stop)
+input.once('line', async (line) => {
+  started = start(JSON.parse(line))
+  const { ready } = await started
+  process.stdout.write(JSON.stringify(ready) + '\n')
+  flushCompileCache()
+})
+
+async function start({ plc_port, pds_port, accounts }) {
+  // Compiling the servers takes a third of the start.
+  enableCompileCache(join(import.meta.dirname, 'node_modules', '.cache', 'compile'))
+  confine()
+  process.env.LOG_ENABLED = 'true'
+  process.env.LOG_DESTINATION = join(dir, 'servers.log')
+  const plcAt = await hold(Number(plc_port))
+  const pdsAt = await hold(Number(pds_port))
+
+  // Imported late: they read the environment, and look names up, as they load.
+  const { startPlc } = await import('./plc.mjs')
+  const { startPds, ensureAccount } = await import('./pds.mjs')
+  const plc = `http://localhost:${plcAt.port}`
+  const pds = `http://localhost:${pdsAt.port}`
+  const directory = await startPlc({ file: join(dir, 'plc.jsonl'), held: plcAt.held })
+  const server = await startPds({ dir: join(dir, 'pds'), port: pdsAt.port, held: pdsAt.held, plcUrl: plc })
+  const dids = await Promise.all(accounts.map((account) => ensureAccount(pds, account)))
+  const ready = { plc, pds, accounts: accounts.map(({ handle }, i) => ({ handle, did: dids[i] })) }
+  return { servers: [directory, server], ready }
+}
