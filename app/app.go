@@ -11,8 +11,10 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
+	"github.com/bluesky-social/indigo/atproto/syntax"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	latchkey "latchkey/backend"
@@ -34,10 +36,29 @@ type App struct {
 	service  *auth.Service
 	closeAll func(context.Context) error
 	failure  error
+
+	// shown is the account that the page shows, so that Logout means that one: the terminal may
+	// have made another one current meanwhile.
+	shown atomic.Value // syntax.DID
+
+	// What Wails does for us, and tests do without a window.
+	emit            func(ctx context.Context, event string, payload ...any)
+	toFront         func(ctx context.Context)
+	copyToClipboard func(ctx context.Context, text string) error
 }
 
 func newApp(cfg config.Config) *App {
-	return &App{config: cfg, started: make(chan struct{})}
+	return &App{
+		config:  cfg,
+		started: make(chan struct{}),
+		emit:    runtime.EventsEmit,
+		// Showing alone leaves a window behind others.
+		toFront: func(ctx context.Context) {
+			runtime.WindowUnminimise(ctx)
+			runtime.WindowShow(ctx)
+		},
+		copyToClipboard: runtime.ClipboardSetText,
+	}
 }
 
 // start opens the service once the window exists.
@@ -64,22 +85,17 @@ func (a *App) stop(context.Context) {
 	_ = a.closeAll(ctx)
 }
 
-// forward hands an event of the service to the page.
+// forward hands an event of the service to the page. When a sign-in ends the window comes to the
+// front: the browser's turn is over, unless the person has just cancelled here.
 func (a *App) forward(e latchkey.Event) {
-	if e.Kind == latchkey.SignInProgress {
-		runtime.EventsEmit(a.window, "sign-in", newSignIn(*e.SignIn))
-		if e.SignIn.Phase == latchkey.Done || e.SignIn.Phase == latchkey.Failed && e.SignIn.Err.Code != latchkey.Cancelled {
-			a.toFront()
-		}
+	if e.Kind != latchkey.SignInProgress {
+		a.emit(a.window, "account", AccountEvent{Kind: string(e.Kind), Account: newAccount(*e.Account)})
 		return
 	}
-	runtime.EventsEmit(a.window, "account", AccountEvent{Kind: string(e.Kind), Account: newAccount(*e.Account)})
-}
-
-// toFront brings the window back before the browser, whose turn is over.
-func (a *App) toFront() {
-	runtime.WindowUnminimise(a.window)
-	runtime.WindowShow(a.window)
+	a.emit(a.window, "sign-in", newSignIn(*e.SignIn))
+	if e.SignIn.Phase == latchkey.Done || e.SignIn.Phase == latchkey.Failed && e.SignIn.Err.Code != latchkey.Cancelled {
+		a.toFront(a.window)
+	}
 }
 
 func (a *App) ready() (*auth.Service, error) {
@@ -94,8 +110,7 @@ func (a *App) Login(identifier string) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	account, err := service.Login(a.window, identifier)
-	return newAccount(account), err
+	return a.show(service.Login(a.window, identifier))
 }
 
 // LoginWithEmail signs in through the email provider.
@@ -104,8 +119,7 @@ func (a *App) LoginWithEmail(email string) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	account, err := service.LoginWithEmail(a.window, email)
-	return newAccount(account), err
+	return a.show(service.LoginWithEmail(a.window, email))
 }
 
 // Cancel ends the sign-in in progress: its Login rejects with the code cancelled.
@@ -123,21 +137,27 @@ func (a *App) Whoami() (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	account, err := service.Whoami(a.window)
+	return a.show(service.Whoami(a.window))
+}
+
+func (a *App) show(account latchkey.Account, err error) (Account, error) {
+	if err == nil {
+		a.shown.Store(account.DID)
+	}
 	return newAccount(account), err
 }
 
-// Logout signs the current account out.
+// Logout signs out the account that the page shows.
 func (a *App) Logout() error {
 	service, err := a.ready()
 	if err != nil {
 		return err
 	}
-	account, err := service.Whoami(a.window)
-	if err != nil {
-		return err
+	did, ok := a.shown.Load().(syntax.DID)
+	if !ok {
+		return latchkey.NewError(latchkey.NotSignedIn, nil)
 	}
-	return service.Logout(a.window, account.DID)
+	return service.Logout(a.window, did)
 }
 
 // Attempt answers the sign-in in progress, or null: a page that was reloaded asks for it.
@@ -176,7 +196,7 @@ func (a *App) CopyLink() error {
 	if signIn.Link == "" {
 		return latchkey.NewError(latchkey.NoSignIn, nil)
 	}
-	if err := runtime.ClipboardSetText(a.window, signIn.Link); err != nil {
+	if err := a.copyToClipboard(a.window, signIn.Link); err != nil {
 		return latchkey.NewError(latchkey.Internal, errors.New("the clipboard took nothing"))
 	}
 	return nil

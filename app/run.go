@@ -60,7 +60,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 			UniqueId: instanceID(a.config),
 			OnSecondInstanceLaunch: func(options.SecondInstanceData) {
 				<-a.started
-				a.toFront()
+				a.toFront(a.window)
 			},
 		},
 		Linux: &linux.Options{

@@ -8,6 +8,8 @@ type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) 
 
 export class MockBridge implements Bridge {
   account: Account | null = null
+  /** Who is the current account after a sign-out. */
+  next: Account | null = null
   current: SignIn | null = null
   named: Product = { name: 'Latchkey', version: '0.1.0' }
   /** Makes the method of that name reject. */
@@ -22,7 +24,6 @@ export class MockBridge implements Bridge {
   login = (identifier: string) => this.#begin('login', identifier)
   loginWithEmail = (email: string) => this.#begin('loginWithEmail', email)
   cancel = () => this.#ask<void>('cancel', undefined)
-  logout = () => this.#ask<void>('logout', undefined)
   attempt = () => this.#ask('attempt', this.current)
   openBrowser = () => this.#ask<void>('openBrowser', undefined)
   copyLink = () => this.#ask<void>('copyLink', undefined)
@@ -33,6 +34,11 @@ export class MockBridge implements Bridge {
     const account = await this.#ask('whoami', this.account)
     if (account !== null) return account
     throw { code: 'not_signed_in', message: 'Nobody is signed in.', retryable: false } satisfies Failure
+  }
+
+  async logout(): Promise<void> {
+    await this.#ask('logout', undefined)
+    this.account = this.next
   }
 
   onSignIn(listener: (signIn: SignIn) => void): void {

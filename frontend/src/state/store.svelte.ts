@@ -102,13 +102,15 @@ export class Store {
       await this.#bridge.logout()
     } catch (reason) {
       const failure = toFailure(reason)
-      if (failure.code !== 'not_signed_in') {
+      if (failure.code !== 'not_signed_in' && failure.code !== 'account_unknown') {
         this.logout = { state: 'failed', failure }
         return
       }
     }
+    // Another account may be signed in here: it is the current one now.
+    const next = await this.#bridge.whoami().catch(() => null)
     this.logout = idle
-    if (this.account?.did === leaving.did) this.account = null
+    if (this.account === null || this.account.did === leaving.did) this.account = next
   }
 
   openBrowser(): Promise<boolean> {
@@ -159,7 +161,8 @@ export class Store {
   #onAccount({ kind, account }: AccountEvent): void {
     this.#heardOfAccount = true
     if (kind === 'removed') {
-      if (this.account?.did === account.did) this.account = null
+      // Our own sign-out looks for the next account first, so that nothing flickers in between.
+      if (this.account?.did === account.did && this.logout.state !== 'pending') this.account = null
       return
     }
     const signedIn = account.status === 'active' && (kind === 'added' || this.attempt?.did === account.did)

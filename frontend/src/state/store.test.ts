@@ -320,12 +320,24 @@ describe('the account', () => {
     expect(store.view).toBe('sign-in')
   })
 
-  test('is signed out as well when it already was', async () => {
+  test.each(['not_signed_in', 'account_unknown'])('is signed out as well when it already was: %s', async (code) => {
     await started(() => (bridge.account = alice))
-    bridge.refusals.logout = { code: 'not_signed_in', message: 'Nobody is signed in.', retryable: false }
+    bridge.account = null
+    bridge.refusals.logout = { code, message: 'Not here.', retryable: false }
     await store.signOut()
     expect(store.view).toBe('sign-in')
     expect(store.failure).toBeNull()
+  })
+
+  test('makes room for the next account, without a sign-in view in between', async () => {
+    await started(() => (bridge.account = alice))
+    bridge.next = bob
+    const leaving = store.signOut()
+    bridge.tell('removed', alice)
+    expect(store.view).toBe('account')
+    await leaving
+    expect(store.account).toEqual(bob)
+    expect(store.logout.state).toBe('idle')
   })
 
   test('stays when signing out fails, and says why', async () => {

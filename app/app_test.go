@@ -1,0 +1,156 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bluesky-social/indigo/atproto/syntax"
+
+	latchkey "latchkey/backend"
+	"latchkey/backend/config"
+)
+
+// newTestApp is the window without a window: events go to a channel.
+func newTestApp(t *testing.T, change func(*config.Config)) (*App, chan any) {
+	t.Helper()
+	dir := t.TempDir()
+	cfg := config.Config{
+		Brand: config.Brand{Name: "Latchkey", ID: "latchkey-test", ClientID: config.Loopback, Scopes: []string{"atproto"}},
+		Paths: config.Paths{Data: filepath.Join(dir, "data"), State: filepath.Join(dir, "state")},
+	}
+	if change != nil {
+		change(&cfg)
+	}
+	a := newApp(cfg)
+	events := make(chan any, 100)
+	a.emit = func(_ context.Context, _ string, payload ...any) { events <- payload[0] }
+	a.toFront = func(context.Context) {}
+	a.copyToClipboard = func(context.Context, string) error { return nil }
+	a.start(t.Context())
+	t.Cleanup(func() { a.stop(context.Background()) })
+	return a, events
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
+	t.Parallel()
+	a, events := newTestApp(t, nil)
+	for name, c := range map[string]struct {
+		err  error
+		want latchkey.Code
+	}{
+		"Whoami":                  {second(a.Whoami()), latchkey.NotSignedIn},
+		"Logout":                  {a.Logout(), latchkey.NotSignedIn},
+		"Cancel":                  {a.Cancel(), latchkey.NoSignIn},
+		"OpenBrowser":             {a.OpenBrowser(), latchkey.NoSignIn},
+		"CopyLink":                {a.CopyLink(), latchkey.NoSignIn},
+		"Login, nothing":          {second(a.Login("  ")), latchkey.IdentifierMissing},
+		"Login, nonsense":         {second(a.Login("<script>")), latchkey.InvalidIdentifier},
+		"Login, email":            {second(a.Login("alice@example.org")), latchkey.EmailProviderNotSet},
+		"LoginWithEmail":          {second(a.LoginWithEmail("alice@example.org")), latchkey.EmailProviderNotSet},
+		"LoginWithEmail, no mail": {second(a.LoginWithEmail("alice.example.org")), latchkey.InvalidIdentifier},
+	} {
+		if got := latchkey.CodeOf(c.err); got != c.want {
+			t.Errorf("%s: %q (%v), want %q", name, got, c.err, c.want)
+		}
+	}
+	if attempt, err := a.Attempt(); attempt != nil || err != nil {
+		t.Errorf("Attempt: %+v, %v", attempt, err)
+	}
+	if p := a.Product(); p.Name != "Latchkey" || p.Version == "" {
+		t.Errorf("Product: %+v", p)
+	}
+	if len(events) != 0 {
+		t.Errorf("%d events without a sign-in", len(events))
+	}
+}
+
+// A service that can't start leaves a window that says why, at every method.
+func TestServiceThatDoesNotStart(t *testing.T) {
+	t.Parallel()
+	a, _ := newTestApp(t, func(c *config.Config) { c.Paths.Data = "/dev/null/nowhere" })
+	for name, err := range map[string]error{
+		"Login": second(a.Login("alice.test")), "LoginWithEmail": second(a.LoginWithEmail("a@example.org")),
+		"Whoami": second(a.Whoami()), "Logout": a.Logout(), "Cancel": a.Cancel(),
+		"Attempt": second(a.Attempt()), "OpenBrowser": a.OpenBrowser(), "CopyLink": a.CopyLink(),
+	} {
+		if got := latchkey.CodeOf(err); got != latchkey.StorageFailed {
+			t.Errorf("%s: %q (%v)", name, got, err)
+		}
+	}
+}
+
+func TestLogoutMeansTheShownAccount(t *testing.T) {
+	t.Parallel()
+	a, events := newTestApp(t, nil)
+	save := func(did string, used time.Time) latchkey.Account {
+		account := latchkey.Account{DID: syntax.DID("did:plc:" + did), Status: latchkey.Active, Server: "https://pds.example.com", LastUsed: used}
+		if err := a.service.Store.SaveAccount(t.Context(), account); err != nil {
+			t.Fatal(err)
+		}
+		return account
+	}
+	alice := save("alice", time.Now())
+	if shown, err := a.Whoami(); err != nil || shown.DID != alice.DID.String() {
+		t.Fatalf("Whoami: %+v, %v", shown, err)
+	}
+	bob := save("bob", time.Now().Add(time.Hour)) // the terminal made another one current
+	if err := a.Logout(); err != nil {
+		t.Fatal(err)
+	}
+	left, err := a.service.Accounts(t.Context())
+	if err != nil || len(left) != 1 || left[0].DID != bob.DID {
+		t.Errorf("left: %+v, %v", left, err)
+	}
+	removed, ok := (<-events).(AccountEvent)
+	if !ok || removed.Kind != "removed" || removed.Account.DID != alice.DID.String() {
+		t.Errorf("event: %+v", removed)
+	}
+}
+
+// What crosses to the page: JSON text with three fields, and never the cause.
+func TestFormatError(t *testing.T) {
+	t.Parallel()
+	const secret = "canary-in-the-cause"
+	for name, c := range map[string]struct {
+		err  error
+		want latchkey.Code
+	}{
+		"ours":    {latchkey.NewError(latchkey.Denied, errors.New(secret)), latchkey.Denied},
+		"foreign": {errors.New(secret), latchkey.Internal},
+	} {
+		text, ok := formatError(c.err).(string)
+		if !ok || strings.Contains(text, secret) {
+			t.Errorf("%s: %v", name, text)
+		}
+		var got Failure
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got.Code != string(c.want) || got.Message != c.want.Sentence() {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+}
+
+func TestViews(t *testing.T) {
+	t.Parallel()
+	deadline := time.Date(2030, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))
+	view := newSignIn(latchkey.SignIn{
+		ID: "1", Phase: latchkey.Waiting, Server: "https://pds.example.com", Link: "http://127.0.0.1:1/start/x",
+		BrowserFailed: true, Deadline: deadline, Err: latchkey.NewError(latchkey.Denied, nil),
+	})
+	if view.Server != "pds.example.com" || view.Deadline != "2030-01-02T02:04:05Z" || view.BrowserOpened || view.Error.Code != "denied" {
+		t.Errorf("%+v", view)
+	}
+	if view := newSignIn(latchkey.SignIn{}); view.Deadline != "" || view.Error != nil || !view.BrowserOpened {
+		t.Errorf("an empty one: %+v", view)
+	}
+	data, err := json.Marshal(newAccount(latchkey.Account{DID: "did:plc:x", Status: latchkey.NeedsSignIn, Reason: latchkey.SessionRejected}))
+	if err != nil || !strings.Contains(string(data), `"scopes":[]`) || !strings.Contains(string(data), latchkey.SessionRejected.Sentence()) {
+		t.Errorf("%s, %v", data, err)
+	}
+}
