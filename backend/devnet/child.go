@@ -2,7 +2,6 @@ package devnet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -42,7 +41,12 @@ func startChild(cmd *exec.Cmd) (*child, error) {
 
 // stop asks the process to end and insists after five seconds. It returns when the process is gone.
 func (c *child) stop() {
-	askToEnd(c.cmd)
+	select {
+	case <-c.ended: // its number may be somebody else's by now
+		return
+	default:
+		askToEnd(c.cmd)
+	}
 	select {
 	case <-c.ended:
 	case <-time.After(5 * time.Second):
@@ -60,7 +64,7 @@ func (c *child) await(ctx context.Context, wait func(context.Context) error) err
 	go func() {
 		select {
 		case <-c.ended:
-			cancel(fmt.Errorf("%s ended: %w", c.cmd.Args[0], errors.Join(c.err, errors.New("before it was ready"))))
+			cancel(fmt.Errorf("%s ended before it was ready: %s", c.cmd.Args[0], c.cmd.ProcessState))
 		case <-done:
 		}
 	}()
@@ -73,7 +77,7 @@ func (c *child) await(ctx context.Context, wait func(context.Context) error) err
 	return nil
 }
 
-// endOf returns the last lines of a file, for error messages.
+// endOf returns the end of a file, for error messages.
 func endOf(file string) string {
 	const enough = 4096 // bytes
 	f, err := os.Open(file)

@@ -129,7 +129,12 @@ func (d *Desktop) Screenshot(ctx context.Context, file string) error {
 	if d.display == "" {
 		return errors.New("devnet: this desktop has no screen; set DesktopOptions.Display")
 	}
-	cmd := d.command(ctx, "import", "-silent", "-window", "root", "png:"+file)
+	return d.screenshot(ctx, file)
+}
+
+// screenshot takes settings of ImageMagick in addition.
+func (d *Desktop) screenshot(ctx context.Context, file string, settings ...string) error {
+	cmd := d.command(ctx, "import", append([]string{"-silent", "-window", "root"}, append(settings, "png:"+file)...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("devnet: no screenshot; if import is missing, run: make setup: %w\n%s", err, out)
 	}
@@ -177,7 +182,7 @@ func (d *Desktop) run(cmd *exec.Cmd) (*child, error) {
 func (d *Desktop) startScreen(ctx context.Context) error {
 	return d.saying(ctx, func(number string) { d.display = ":" + number },
 		// Without -noreset the server forgets everything, and GTK dies of it, whenever its only client leaves.
-		"Xvfb", "-displayfd", "3", "-noreset", "-nolisten", "tcp", "-screen", "0", "1100x800x24")
+		"Xvfb", "-displayfd", "3", "-noreset", "-nolisten", "tcp", "-screen", "0", "640x800x24")
 }
 
 // The bus starts nothing on demand but the accessibility bus: no portal, no second keyring.

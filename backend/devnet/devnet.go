@@ -12,6 +12,13 @@
 //
 //	pages, err := devnet.Browser{Password: alice.Password}.Visit(ctx, url)
 //
+// A test that uses the keyring takes an unlocked one that is not the person's own:
+//
+//	func TestMain(m *testing.M) { devnet.Main(m) }
+//
+// A whole [Desktop] has a screen as well, on which a [Window] is used through the accessibility bus;
+// command cmd/demo shows how.
+//
 // The servers are npm packages that "make setup" installs in the folder node: network.mjs there starts
 // plc.mjs and pds.mjs, loopback.mjs keeps them to this machine, approve.mjs is the browser. The package
 // finds the folder by walking up from the working directory, so it works in a checkout of the source only.

@@ -31,6 +31,7 @@ type ready struct {
 
 func startProcess(ctx context.Context, node nodeDir, options Options, plan plan) (*process, ready, error) {
 	p := &process{cmd: exec.Command(node.binary(), node.script("network.mjs"), options.Dir), ended: make(chan struct{})}
+	apart(p.cmd)
 	p.cmd.Stderr = &p.said
 	if options.Log != nil {
 		p.cmd.Stderr = io.MultiWriter(&p.said, options.Log)

@@ -122,9 +122,10 @@ function deadline() {
 
 async function seen(name) {
   const line = JSON.stringify({ page: name, title: await page.title(), text: await page.innerText('body') }) + '\n'
+  // The picture comes first: whoever reads the line may look for it.
+  if (shots) await screenshot(shots, name)
   if (out) appendFileSync(out, line)
   else process.stdout.write(line)
-  if (shots) await screenshot(shots, name)
 }
 
 async function screenshot(dir, name) {

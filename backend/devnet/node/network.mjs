@@ -24,7 +24,7 @@ mkdirSync(dir, { recursive: true, mode: 0o700 })
 let started // the start, once it is asked for
 let stopping = false
 async function stop() {
-  // Ctrl-C in a terminal reaches this process and its parent, which then closes standard input.
+  // Run by hand, Ctrl-C comes as a signal, and as the end of standard input from whoever piped it.
   if (stopping) return
   stopping = true
   setTimeout(() => process.exit(1), 10_000).unref()
