@@ -1,0 +1,68 @@
+# Everything starts from a fresh clone: each target installs what it needs first (build/setup.sh).
+# Needed beforehand: git, make, Go and Node 20 or newer.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+WINDOW_TAGS := desktop,production,webkit2_41
+WAILS := github.com/wailsapp/wails/v2/cmd/wails@v2.15.0
+FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) \
+	$(addprefix frontend/,index.html package-lock.json svelte.config.js tsconfig.json vite.config.ts)
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+.PHONY: demo
+demo: setup programs ## sign in on a private network, in a real window
+	build/bin/demo -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
+
+.PHONY: run
+run: ## build the window and open it on the public network
+	build/setup.sh go-window frontend
+	$(MAKE) --no-print-directory frontend/dist/index.html
+	go build -tags $(WINDOW_TAGS) -ldflags '-s -w' -o build/bin/latchkey-window .
+	build/bin/latchkey-window
+
+.PHONY: dev
+dev: ## open the window in development mode: changes show at once
+	build/setup.sh go-window frontend
+	go run $(WAILS) dev -tags webkit2_41,devnet
+
+.PHONY: test
+test: setup lint programs ## run every test there is, the one of the window included
+	npm --prefix frontend test
+	go test -race ./backend/config ./backend/cmd/latchkey
+	go test -race -tags devnet ./...
+	build/bin/demo -headless -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
+
+.PHONY: lint
+lint: setup ## check the sources without running them
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go vet -tags devnet ./...
+	GOOS=darwin CGO_ENABLED=0 go vet ./backend/...
+	GOOS=windows CGO_ENABLED=0 go vet ./backend/...
+	npm --prefix frontend run check
+	$(MAKE) --no-print-directory bindings
+	git -c core.fileMode=false diff --exit-code -- frontend/wailsjs
+
+.PHONY: bindings
+bindings: ## generate frontend/wailsjs from the methods of package app
+	go build -tags bindings -o build/bin/bindings .
+	build/bin/bindings >/dev/null
+
+.PHONY: setup
+setup: ## install what is missing on this machine
+	build/setup.sh
+
+# The programs of the private network: development builds (tag devnet), beside the demo itself.
+.PHONY: programs
+programs: setup frontend/dist/index.html
+	go build -tags $(WINDOW_TAGS),devnet -o build/bin/latchkey-window-devnet .
+	CGO_ENABLED=0 go build -tags devnet -o build/bin/latchkey-devnet ./backend/cmd/latchkey
+	go build -tags devnet -o build/bin/demo ./backend/devnet/cmd/demo
+
+frontend/dist/index.html: $(FRONTEND)
+	npm --prefix frontend run build
