@@ -62,7 +62,8 @@ type Grant struct {
 }
 
 // Secret is text that must not be seen: however it is printed, logged or put into JSON, only
-// "[redacted]" comes out. string(s) is the text itself.
+// "[redacted]" comes out. string(s) is the text itself. It is not for keys of maps, which JSON writes
+// as they are.
 type Secret string
 
 const redacted = "[redacted]"

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	latchkey "latchkey/backend"
@@ -180,10 +181,15 @@ func (s *Service) authorize(ctx context.Context, a *attempt, req latchkey.Author
 	if err != nil {
 		return account, err
 	}
-	defer unlock()
 	defer func() {
-		if err != nil {
-			s.discard(ctx, req.ID)
+		switch {
+		case err == nil:
+			unlock()
+		case latchkey.CodeOf(err) == latchkey.KeychainLocked && s.spawn(func(context.Context) { s.discard(req.ID); unlock() }):
+			// Nobody answers for the keychain, and the bad news must not wait for it once more.
+		default:
+			s.discard(req.ID)
+			unlock()
 		}
 	}()
 	// The row comes first: it is what finds the keychain item again, whenever this is interrupted.
@@ -204,13 +210,13 @@ func (s *Service) authorize(ctx context.Context, a *attempt, req latchkey.Author
 	s.update(a, func(si *latchkey.SignIn) { si.Phase, si.Link = latchkey.Exchanging, "" })
 	// From here on the code is used up: the outcome is seen through even when the person gives up,
 	// so that no session stays on the server that nobody knows of.
-	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchangeTime)
+	detached, cancel := context.WithTimeout(s.background, exchangeTime)
 	defer cancel()
-	req, err = s.Store.ConsumeSignIn(detached, req.ID, keys)
+	consumed, err := s.Store.ConsumeSignIn(detached, req.ID, keys)
 	if err != nil {
 		return account, err
 	}
-	return s.exchange(detached, ctx.Err, req, keys, code)
+	return s.exchange(detached, ctx.Err, consumed, keys, code)
 }
 
 // approve shows the person the way and waits for the browser to come back.
@@ -253,6 +259,9 @@ func (s *Service) exchange(ctx context.Context, givenUp func() error, req latchk
 	}
 	defer func() {
 		if err != nil {
+			// With a time of its own: the exchange may have failed because its own ran out.
+			ctx, cancel := context.WithTimeout(s.background, revokeTime)
+			defer cancel()
 			if revokeErr := s.Protocol.Revoke(ctx, session, keys); revokeErr != nil {
 				s.Log.Warn("tokens of a failed sign-in were not revoked", "reason", revokeErr)
 			}
@@ -270,6 +279,11 @@ func (s *Service) exchange(ctx context.Context, givenUp func() error, req latchk
 	if err := givenUp(); err != nil {
 		return account, err
 	}
+	unlock, err := s.lockSession(ctx, account.DID)
+	if err != nil {
+		return account, err
+	}
+	defer unlock()
 	_, unknown := s.Store.Account(ctx, account.DID)
 	if err := s.Store.SaveSession(ctx, account, session, keys); err != nil {
 		return account, err
@@ -305,8 +319,8 @@ func (s *Service) verify(ctx context.Context, req latchkey.AuthorizationRequest,
 
 // discard removes what an attempt left: the keychain item first, so that the row can still name it
 // when that fails.
-func (s *Service) discard(ctx context.Context, id string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+func (s *Service) discard(id string) {
+	ctx, cancel := context.WithTimeout(s.background, cleanupTime)
 	defer cancel()
 	err := s.Keychain.Delete(ctx, id)
 	if code := latchkey.CodeOf(err); err == nil || code == latchkey.KeychainUnavailable {
@@ -319,23 +333,29 @@ func (s *Service) discard(ctx context.Context, id string) {
 }
 
 // clearAbandoned discards the attempts of processes that are gone.
-func (s *Service) clearAbandoned(ctx context.Context) error {
-	ids, err := s.Store.SignIns(ctx)
+func (s *Service) clearAbandoned(ctx context.Context, ids []string) {
+	for _, id := range ids {
+		if err := s.clearOne(ctx, id); err != nil {
+			s.Log.Warn("an abandoned sign-in was not cleared; the next start tries again", "reason", err)
+		}
+	}
+}
+
+func (s *Service) clearOne(ctx context.Context, id string) error {
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	unlock, err := s.Store.Lock(short, id)
+	if latchkey.CodeOf(err) == latchkey.StorageBusy {
+		return nil // alive, in another process
+	}
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-		unlock, err := s.Store.Lock(short, id)
-		cancel()
-		if latchkey.CodeOf(err) == latchkey.StorageBusy {
-			continue // alive, in another process
-		}
-		if err != nil {
-			return err
-		}
-		s.discard(ctx, id)
-		unlock()
+	defer unlock()
+	// Until the lock was ours the attempt may have lived, and become a session of the same id.
+	ids, err := s.Store.SignIns(ctx)
+	if err == nil && slices.Contains(ids, id) {
+		s.discard(id)
 	}
-	return nil
+	return err
 }

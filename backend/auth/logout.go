@@ -25,18 +25,11 @@ func (s *Service) Logout(ctx context.Context, did syntax.DID) error {
 	if err != nil {
 		return err
 	}
-	id, err := s.Store.SessionID(ctx, did)
+	unlock, err := s.lockSession(ctx, did)
 	if err != nil {
 		return err
 	}
-	if id != "" {
-		// A refresh on its way is let through: what is revoked must be the newest token.
-		unlock, err := s.Store.Lock(ctx, id)
-		if err != nil {
-			return err
-		}
-		defer unlock()
-	}
+	defer unlock()
 	if err := s.Store.RemoveAccount(ctx, did); err != nil {
 		return err
 	}

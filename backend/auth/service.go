@@ -75,11 +75,13 @@ func New(rooms Rooms, settings Settings) *Service {
 }
 
 // Start clears what earlier runs left half-made, and tells servers of sign-outs that they missed.
-// The latter goes on in the background.
+// Both go on in the background: a keychain may ask the person first, and servers take their time.
 func (s *Service) Start(ctx context.Context) error {
-	if err := s.clearAbandoned(ctx); err != nil {
+	ids, err := s.Store.SignIns(ctx)
+	if err != nil {
 		return err
 	}
+	s.spawn(func(ctx context.Context) { s.clearAbandoned(ctx, ids) })
 	s.revokeSoon()
 	return nil
 }

@@ -81,14 +81,69 @@ func (s *Service) open(ctx context.Context, did syntax.DID) (latchkey.Session, l
 			return session, keys, nil
 		}
 	}
-	if code := latchkey.CodeOf(err); code == latchkey.KeychainItemMissing || code == latchkey.SealBroken {
-		account.Status, account.Reason = latchkey.NeedsSignIn, code
-		if saveErr := s.Store.SaveAccount(ctx, account); saveErr != nil {
-			return none(saveErr)
+	switch code := latchkey.CodeOf(err); code {
+	case latchkey.SessionMissing:
+		return s.open(ctx, did) // signed out or replaced between the two questions
+	case latchkey.KeychainItemMissing, latchkey.SealBroken:
+		replaced, err := s.markLost(ctx, did, id, code)
+		if err != nil {
+			return none(err)
 		}
-		s.emitAccount(latchkey.AccountNeedsSignIn, account)
+		if replaced {
+			return s.open(ctx, did)
+		}
 	}
 	return none(err)
+}
+
+// markLost keeps an account whose session can't be opened any more, and its row, but it needs a
+// sign-in. It does nothing when the session was replaced or signed out meanwhile.
+func (s *Service) markLost(ctx context.Context, did syntax.DID, id string, reason latchkey.Code) (replaced bool, err error) {
+	unlock, err := s.Store.Lock(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	if now, err := s.Store.SessionID(ctx, did); err != nil || now != id {
+		return true, err
+	}
+	account, err := s.Store.Account(ctx, did)
+	if err != nil || account.Status == latchkey.NeedsSignIn {
+		return false, err
+	}
+	account.Status, account.Reason = latchkey.NeedsSignIn, reason
+	if err := s.Store.SaveAccount(ctx, account); err != nil {
+		return false, err
+	}
+	s.emitAccount(latchkey.AccountNeedsSignIn, account)
+	return false, nil
+}
+
+// lockSession takes the lock of an account's session before it is ended or replaced. A refresh on
+// its way is let through: what is revoked must be the newest token. Without a session there is
+// nothing to lock.
+func (s *Service) lockSession(ctx context.Context, did syntax.DID) (unlock func(), err error) {
+	for {
+		id, err := s.Store.SessionID(ctx, did)
+		if err != nil {
+			return nil, err
+		}
+		if id == "" {
+			return func() {}, nil
+		}
+		unlock, err := s.Store.Lock(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		now, err := s.Store.SessionID(ctx, did)
+		if err == nil && now == id {
+			return unlock, nil
+		}
+		unlock()
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 // refresh renews a session whose access token the server takes no more, unless somebody else does

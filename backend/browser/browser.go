@@ -69,7 +69,7 @@ func launch(address string) error {
 	if commands == "" {
 		return browser.OpenURL(address)
 	}
-	var err error
+	err := errors.New("BROWSER names no command")
 	for command := range strings.SplitSeq(commands, string(os.PathListSeparator)) {
 		fields := strings.Fields(command)
 		if len(fields) == 0 {

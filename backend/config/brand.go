@@ -116,6 +116,10 @@ func checkScopes(scopes []string) error {
 
 // decodeStrict reads one JSON object and refuses keys that it does not know.
 func decodeStrict(where string, data []byte, out any) error {
+	// encoding/json takes null for any type.
+	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
+		return &Error{Where: where, Why: "is not a JSON object."}
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	err := d.Decode(out)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"latchkey/backend/safehttp"
@@ -49,7 +50,7 @@ func (f networkFile) network(path string) (Network, error) {
 	}}
 	for _, authority := range f.PlainHTTP {
 		host, port, err := net.SplitHostPort(authority)
-		if err != nil || port == "" || !isLoopback(host) {
+		if err != nil || !isPort(port) || !isLoopback(host) {
 			return wrong("plain_http", "takes host:port on this machine only, such as localhost:2583.")
 		}
 		n.Exceptions.PlainHTTP[strings.ToLower(authority)] = true
@@ -116,10 +117,15 @@ func resolveKey(name string) (string, bool) {
 		host, port = name, "443"
 	}
 	bare := strings.TrimPrefix(host, "*.")
-	if bare == "" || port == "" || strings.ContainsAny(bare, "*/:@ ") {
+	if bare == "" || !isPort(port) || strings.ContainsAny(bare, "*/:@ ") {
 		return "", false
 	}
 	return net.JoinHostPort(host, port), true
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
 }
 
 func isLoopback(host string) bool {

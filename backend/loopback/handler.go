@@ -19,16 +19,17 @@ var errorCode = regexp.MustCompile(`^[a-z_]{1,40}$`)
 
 // ServeHTTP implements [http.Handler].
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	isStart := subtle.ConstantTimeCompare([]byte(r.URL.Path), []byte(l.start)) == 1
+	if !isStart && r.URL.Path != "/callback" {
+		// Not one header of ours either: whoever scans ports learns nothing.
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", contentSecurityPolicy)
-	isStart := subtle.ConstantTimeCompare([]byte(r.URL.Path), []byte(l.start)) == 1
-	if !isStart && r.URL.Path != "/callback" {
-		w.WriteHeader(http.StatusNotFound)
-		return
-	}
 	if status := l.stranger(r); status != 0 {
 		w.WriteHeader(status)
 		return

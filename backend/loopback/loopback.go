@@ -60,6 +60,8 @@ func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer stri
 		ReadTimeout:       headerTime,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // it would log what strangers send
+		// net/http answers OPTIONS * by itself otherwise.
+		DisableGeneralOptionsHandler: true,
 	}
 	li.server.SetKeepAlivesEnabled(false)
 	go func() {
@@ -80,6 +82,7 @@ type listener struct {
 	server   *http.Server
 	served   chan struct{}
 	target   atomic.Pointer[latchkey.Secret]
+	first    sync.Once
 	callback chan callback // the first valid one
 
 	finish  sync.Once
@@ -121,8 +124,5 @@ func (l *listener) Finish(ctx context.Context, account *latchkey.Account, reason
 
 // deliver hands the first valid callback to Wait; later ones (a reload, say) only see the page.
 func (l *listener) deliver(c callback) {
-	select {
-	case l.callback <- c:
-	default:
-	}
+	l.first.Do(func() { l.callback <- c })
 }

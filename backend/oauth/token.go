@@ -48,18 +48,19 @@ func (c *Client) Refresh(ctx context.Context, s latchkey.Session, keys latchkey.
 	case err != nil:
 		return latchkey.Grant{}, err
 	case a.status == http.StatusOK:
-	case a.refusal().code == "invalid_grant":
+	case a.status == http.StatusBadRequest && a.refusal().code == "invalid_grant":
 		return latchkey.Grant{}, latchkey.NewError(latchkey.SessionRejected, a.refusal())
 	default:
 		return latchkey.Grant{}, a.err()
 	}
 	g, err := a.grant()
 	if err == nil && g.Subject != s.DID {
-		err = fmt.Errorf("refreshed for %s, not for %s", g.Subject, s.DID)
+		err = latchkey.NewError(latchkey.ResponseInvalid, fmt.Errorf("refreshed for %s, not for %s", g.Subject, s.DID))
 	}
 	if err != nil {
-		// The old refresh token is spent, and what came instead can't be used.
-		return latchkey.Grant{}, latchkey.NewError(latchkey.SessionRejected, err)
+		// Perhaps the old refresh token is spent. Perhaps it was a page of something in between: what
+		// can't be used ends no session. If the token is spent, the next refresh will say so.
+		return latchkey.Grant{}, err
 	}
 	return g, nil
 }

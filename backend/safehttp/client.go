@@ -83,7 +83,7 @@ func (c *Client) CheckURL(raw string) (*url.URL, error) {
 		// url.Error would repeat the URL.
 		return nil, errors.New("not a URL")
 	}
-	if u.User != nil || u.Fragment != "" || u.Opaque != "" || u.Hostname() == "" {
+	if u.User != nil || strings.Contains(raw, "#") || u.Opaque != "" || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
 		return nil, errors.New("not a plain URL")
 	}
 	return u, c.transport.checkScheme(u)
@@ -219,6 +219,11 @@ func (l *limited) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := l.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := url.Parse(res.Header.Get("Location")); err != nil {
+		// http.Client would repeat it in its error.
+		_ = res.Body.Close()
+		return nil, ErrRedirect
 	}
 	if res.ContentLength > l.body {
 		_ = res.Body.Close()

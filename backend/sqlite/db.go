@@ -43,15 +43,16 @@ func Open(ctx context.Context, path, locks string) (*DB, error) {
 	if err := privateFile(path); err != nil {
 		return nil, latchkey.NewError(latchkey.StorageFailed, err)
 	}
-	db, err := sql.Open("sqlite", dsn(path))
+	pool, err := sql.Open("sqlite", dsn(path))
 	if err != nil {
 		return nil, latchkey.NewError(latchkey.StorageFailed, err)
 	}
-	if err := migrate(ctx, db); err != nil {
-		_ = db.Close()
+	db := &DB{sql: pool, locks: locks}
+	if err := db.migrate(ctx); err != nil {
+		_ = pool.Close()
 		return nil, failed(err)
 	}
-	return &DB{sql: db, locks: locks}, nil
+	return db, nil
 }
 
 // Close gives the database back.
@@ -88,12 +89,19 @@ func privateFile(path string) error {
 	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
-func migrate(ctx context.Context, db *sql.DB) error {
+// migrate brings the schema up to date. Two processes that start at once take turns: the migrations
+// of goose do not know of each other (observed).
+func (db *DB) migrate(ctx context.Context) error {
+	unlock, err := db.Lock(ctx, "migration")
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db.sql, dir)
 	if err != nil {
 		return err
 	}

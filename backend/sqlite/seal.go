@@ -14,7 +14,7 @@ import (
 const sealVersion = "latchkey-seal-1"
 
 // seal encrypts v with AES-256-GCM under a random nonce, bound to the row: what kind it is, its id,
-// its account and its client id. The key belongs to this one row and seals it a few hundred times
+// its account, its client id, and so on. The key belongs to this one row and seals it a few hundred times
 // in its life, far from the limit of random nonces.
 func seal(v any, keys latchkey.Keys, bound ...string) ([]byte, error) {
 	plain, err := json.Marshal(v)

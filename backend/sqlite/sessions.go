@@ -15,8 +15,13 @@ type sealedTokens struct{ Access, Refresh string }
 
 const sessionColumns = `id, did, client_id, issuer, server, token_endpoint, revocation_endpoint, scopes, created, access_ends, unconfirmed, sealed`
 
+// boundTo is what tokens are sealed to: whose they are, and every place that they are ever sent to.
+func boundTo(s latchkey.Session) []string {
+	return []string{"session", s.ID, s.DID.String(), s.ClientID, s.Issuer, s.Server, s.TokenEndpoint, s.RevocationEndpoint}
+}
+
 func sealTokens(s latchkey.Session, keys latchkey.Keys) ([]byte, error) {
-	sealed, err := seal(sealedTokens{string(s.Tokens.Access), string(s.Tokens.Refresh)}, keys, "session", s.ID, s.DID.String(), s.ClientID)
+	sealed, err := seal(sealedTokens{string(s.Tokens.Access), string(s.Tokens.Refresh)}, keys, boundTo(s)...)
 	if err != nil {
 		return nil, latchkey.NewError(latchkey.Internal, err)
 	}
@@ -91,7 +96,7 @@ func (db *DB) session(ctx context.Context, query, id string, keys latchkey.Keys)
 		return latchkey.Session{}, failed(err)
 	}
 	var t sealedTokens
-	if err := unseal(sealed, &t, keys, "session", s.ID, s.DID.String(), s.ClientID); err != nil {
+	if err := unseal(sealed, &t, keys, boundTo(s)...); err != nil {
 		return latchkey.Session{}, err
 	}
 	s.Scopes, s.Created, s.AccessEnds = strings.Fields(scopes), fromMillis(created), fromMillis(accessEnds)

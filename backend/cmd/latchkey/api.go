@@ -77,9 +77,10 @@ func newRequest(args []string, post bool) (*atclient.APIRequest, error) {
 		}
 		var value any = text
 		if raw, isJSON := strings.CutPrefix(text, ":"); isJSON {
-			if err := json.Unmarshal([]byte(raw), &value); err != nil {
+			if !json.Valid([]byte(raw)) {
 				return nil, fmt.Errorf("the value of %q is not JSON", key)
 			}
+			value = json.RawMessage(raw) // as it is: numbers may be larger than a float64 holds
 		}
 		body[key] = value
 	}

@@ -25,8 +25,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := &printer{out: stdout, err: stderr}
 	root := newRoot(out)
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		out.failed(err)
@@ -50,6 +48,15 @@ func newRoot(out *printer) *cobra.Command {
 		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, logout, api or version")}
 	}
 	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), logoutCommand(out), apiCommand(out), versionCommand(out))
+	root.SetOut(out.out)
+	root.SetErr(out.err)
+	// cobra's own commands complain in their own way.
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		for _, shell := range completion.Commands() {
+			shell.Args = usage(shell.Args)
+		}
+	}
 	return root
 }
 

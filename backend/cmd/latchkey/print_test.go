@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	latchkey "latchkey/backend"
+	"latchkey/backend/config"
+)
+
+var (
+	alice = latchkey.Account{
+		DID: "did:plc:ewvi7nxzyoun6zhxrhs64oiz", Handle: "alice.test", Server: "https://pds.example.com", Status: latchkey.Active,
+		Scopes: []string{"atproto"}, LastUsed: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+	}
+	// bob has no handle that could be verified, and has to sign in again.
+	bob = latchkey.Account{
+		DID: "did:web:bob.example.com", Server: "https://pds.example.com", Status: latchkey.NeedsSignIn, Reason: latchkey.SessionRejected,
+		Scopes: []string{}, LastUsed: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+	aliceJSON = map[string]any{
+		"did": "did:plc:ewvi7nxzyoun6zhxrhs64oiz", "handle": "alice.test", "server": "https://pds.example.com", "status": "active",
+		"scopes": []any{"atproto"}, "lastUsed": "2026-01-02T03:04:05Z",
+	}
+	bobJSON = map[string]any{
+		"did": "did:web:bob.example.com", "handle": "", "server": "https://pds.example.com", "status": "needs_sign_in",
+		"reason": "session_rejected", "scopes": []any{}, "lastUsed": "2026-01-01T00:00:00Z",
+	}
+)
+
+const address = "https://pds.example.com/oauth/authorize?client_id=http%3A%2F%2Flocalhost&request_uri=urn%3Ax"
+
+func TestPrinting(t *testing.T) {
+	t.Parallel()
+	link := func() (latchkey.Secret, error) { return address, nil }
+	waiting := latchkey.SignIn{ID: "1", Phase: latchkey.Waiting}
+	failedJSON := func(code latchkey.Code, message string, retryable bool) map[string]any {
+		return map[string]any{"event": "failed", "error": map[string]any{"code": string(code), "message": message, "retryable": retryable}}
+	}
+	tests := []struct {
+		name     string
+		print    func(p *printer)
+		out, err string // in words
+		json     []any  // as JSON, on standard output
+		jsonErr  string
+	}{
+		{"open", func(p *printer) { p.progress(waiting, link) }, "", "open: " + address + "\n", []any{map[string]any{"event": "open", "url": address}}, ""},
+		{"open once for each attempt", func(p *printer) {
+			for _, id := range []string{"1", "1", "2", "2"} {
+				p.progress(latchkey.SignIn{ID: id, Phase: latchkey.Waiting}, link)
+			}
+		}, "", strings.Repeat("open: "+address+"\n", 2), []any{map[string]any{"event": "open", "url": address}, map[string]any{"event": "open", "url": address}}, ""},
+		{"nothing to open in other phases", func(p *printer) {
+			for _, phase := range []latchkey.Phase{latchkey.Resolving, latchkey.Exchanging, latchkey.Done, latchkey.Failed} {
+				p.progress(latchkey.SignIn{ID: "1", Phase: phase}, link)
+			}
+		}, "", "", nil, ""},
+		{"nothing to open any more", func(p *printer) {
+			p.progress(waiting, func() (latchkey.Secret, error) { return "", latchkey.NewError(latchkey.NoSignIn, nil) })
+		}, "", "", nil, ""},
+		{"signed in", func(p *printer) { p.signedIn(alice) },
+			"Signed in as alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com.\n", "",
+			[]any{map[string]any{"event": "signed_in", "account": aliceJSON}}, ""},
+		{"signed out", func(p *printer) { p.signedOut(bob) }, "Signed out of did:web:bob.example.com.\n", "",
+			[]any{map[string]any{"event": "signed_out", "account": bobJSON}}, ""},
+		{"accounts", func(p *printer) { p.account(alice); p.account(bob) },
+			"alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com\n" +
+				"did:web:bob.example.com (did:web:bob.example.com) on https://pds.example.com\n  " + latchkey.SessionRejected.Sentence() + "\n", "",
+			[]any{aliceJSON, bobJSON}, ""},
+		{"version", func(p *printer) { p.version("1.2.3") }, "latchkey 1.2.3\n", "", []any{map[string]any{"version": "1.2.3"}}, ""},
+		{"failed", func(p *printer) {
+			p.failed(fmt.Errorf("x: %w", latchkey.NewError(latchkey.ServerBusy, errors.New("canary"))))
+		},
+			"", "latchkey: server_busy: " + latchkey.ServerBusy.Sentence() + "\n",
+			[]any{failedJSON(latchkey.ServerBusy, latchkey.ServerBusy.Sentence(), true)}, "latchkey: server_busy: " + latchkey.ServerBusy.Sentence() + "\n"},
+		{"failed for a foreign reason", func(p *printer) { p.failed(errors.New("canary")) },
+			"", "latchkey: internal: " + latchkey.Internal.Sentence() + "\n",
+			[]any{failedJSON(latchkey.Internal, latchkey.Internal.Sentence(), true)}, "latchkey: internal: " + latchkey.Internal.Sentence() + "\n"},
+		{"wrong settings", func(p *printer) { p.failed(&config.Error{Where: "build/brand.json", Key: "name", Why: "is wrong."}) },
+			"", "latchkey: config_invalid: build/brand.json: \"name\" is wrong.\n",
+			[]any{failedJSON(latchkey.ConfigInvalid, `build/brand.json: "name" is wrong.`, false)}, "latchkey: config_invalid: build/brand.json: \"name\" is wrong.\n"},
+		{"wrong usage", func(p *printer) { p.failed(usageError{errors.New("say more")}) }, "", "latchkey: say more\n", nil, "latchkey: say more\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var stdout, stderr bytes.Buffer
+			tt.print(&printer{out: &stdout, err: &stderr})
+			if stdout.String() != tt.out || stderr.String() != tt.err {
+				t.Errorf("in words: %q and %q", stdout.String(), stderr.String())
+			}
+			if all := stdout.String() + stderr.String(); strings.Contains(all, "canary") {
+				t.Errorf("the cause is shown: %s", all)
+			}
+			stdout.Reset()
+			stderr.Reset()
+			tt.print(&printer{json: true, out: &stdout, err: &stderr})
+			var got []any
+			for _, object := range objects(t, stdout.String()) {
+				got = append(got, object)
+			}
+			if !reflect.DeepEqual(got, tt.json) || stderr.String() != tt.jsonErr {
+				t.Errorf("as JSON: %q and %q", stdout.String(), stderr.String())
+			}
+		})
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{latchkey.NewError(latchkey.Denied, nil), 1},
+		{context.Canceled, 1},
+		{&config.Error{}, 1},
+		{usageError{errors.New("x")}, 2},
+		{fmt.Errorf("x: %w", usageError{errors.New("x")}), 2},
+	} {
+		if got := exitStatus(tt.err); got != tt.want {
+			t.Errorf("%v: %d, want %d", tt.err, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+//go:build devnet
+
+package config
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
+	plain, err := Load()
+	if err != nil || !Development || !reflect.DeepEqual(plain.Network, Network{}) {
+		t.Fatalf("without variables: %+v, %v", plain, err)
+	}
+	t.Setenv("LATCHKEY_NAME", "Another name")
+	t.Setenv("LATCHKEY_CLIENT_ID", "https://app.example.com/client-metadata.json")
+	t.Setenv("LATCHKEY_SCOPES", "  atproto   transition:generic ")
+	t.Setenv("LATCHKEY_EMAIL_PROVIDER", "https://pds.example.com")
+	t.Setenv("LATCHKEY_NETWORK", "")
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com"}
+	if !reflect.DeepEqual(c.Brand, want) || c.Paths != plain.Paths {
+		t.Errorf("got %+v and %+v", c.Brand, c.Paths)
+	}
+}
+
+func TestEmptyVariablesChangeNothing(t *testing.T) { // not parallel: it sets the environment
+	plain, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"NAME", "CLIENT_ID", "SCOPES", "EMAIL_PROVIDER", "NETWORK"} {
+		t.Setenv("LATCHKEY_"+key, "")
+	}
+	c, err := Load()
+	if err != nil || !reflect.DeepEqual(c, plain) {
+		t.Errorf("got %+v, %v", c, err)
+	}
+}
+
+func TestBadEnvironment(t *testing.T) { // not parallel: it sets the environment
+	tests := []struct{ name, key, value string }{
+		{"name", "LATCHKEY_NAME", " spaces around "},
+		{"client id", "LATCHKEY_CLIENT_ID", "http://app.example.com/x"},
+		{"scopes", "LATCHKEY_SCOPES", "transition:generic"},
+		{"email provider", "LATCHKEY_EMAIL_PROVIDER", "pds.example.com"},
+		{"unknown", "LATCHKEY_NETWROK", "network.json"},
+		{"id", "LATCHKEY_ID", "other"},
+		{"unknown and empty", "LATCHKEY_MADE_UP", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv(tt.key, tt.value)
+			c, err := Load()
+			checkError(t, err, "environment", tt.key)
+			if !reflect.DeepEqual(c, Config{}) {
+				t.Errorf("half a configuration came back: %+v", c)
+			}
+		})
+	}
+	t.Run("network file", func(t *testing.T) {
+		t.Setenv("LATCHKEY_NETWORK", t.TempDir()+"/missing.json")
+		_, err := Load()
+		var e *Error
+		if !errors.As(err, &e) || !slices.Contains([]string{e.Where, e.Key}, "LATCHKEY_NETWORK") {
+			t.Errorf("got %v", err)
+		}
+	})
+}

@@ -1,0 +1,44 @@
+//go:build !devnet
+
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"latchkey/build"
+)
+
+// A release build listens to nothing that could make it another product or lead it elsewhere.
+func TestReleaseIgnoresTheEnvironment(t *testing.T) { // not parallel: it sets the environment
+	want, err := ParseBrand("build/brand.json", build.Brand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, network := range map[string]string{
+		"network file":     `{"plc_url": "http://localhost:1", "resolve": {"*.test": "127.0.0.1:1"}, "plain_http": ["localhost:1"], "dns": "off"}`,
+		"bad network file": `{`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "network.json")
+			if err := os.WriteFile(path, []byte(network), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv("LATCHKEY_NETWORK", path)
+			t.Setenv("LATCHKEY_NAME", "Somebody else")
+			t.Setenv("LATCHKEY_CLIENT_ID", "https://evil.example/client-metadata.json")
+			t.Setenv("LATCHKEY_SCOPES", "atproto transition:generic transition:chat.bsky")
+			t.Setenv("LATCHKEY_EMAIL_PROVIDER", "https://evil.example")
+			t.Setenv("LATCHKEY_MADE_UP", "1")
+			c, err := Load()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(c.Brand, want) || !reflect.DeepEqual(c.Network, Network{}) || Development {
+				t.Errorf("a release build has %+v and %+v", c.Brand, c.Network)
+			}
+		})
+	}
+}
