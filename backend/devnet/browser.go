@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -24,13 +25,22 @@ const (
 	Leave   Action = "leave"   // look at the first page and go away without deciding
 )
 
-// Browser is a person in front of the system browser, played by Chromium without a screen. Every visit
-// has a fresh profile.
+// Browser is a person in front of the system browser, played by Chromium without a screen.
 type Browser struct {
 	Password string
 	Handle   string // typed when the page does not know who signs in
 	Action   Action
 	Shots    string // directory for screenshots; none when empty
+	// Profile is a directory that keeps the browser's sessions for the next visit, which may not begin
+	// before this one is over. When empty, every visit has a fresh profile.
+	Profile string
+
+	// At the email provider of a network there is no password but a code in the mail.
+
+	Email      string // typed when asked, and picked where the browser is still signed in
+	Mail       string // Network.MailBox of the network
+	NewHandle  string // chosen for a new account, without its domain; a random one when empty
+	WrongCodes int    // how many wrong codes are typed before the right one
 }
 
 // Page is what a person sees of a page.
@@ -45,10 +55,18 @@ type Pages struct {
 	SignIn  Page
 	Consent Page
 	Final   Page // what the program shows on 127.0.0.1
+
+	// Those of the email provider.
+
+	Email        Page // which email?
+	Code         Page // as it was seen last
+	Chooser      Page // the accounts that the browser is still signed in to
+	ChooseHandle Page
+	Ended        Page // the request is dead, and the program hears nothing of it
 }
 
 // Visit opens an authorization URL and returns when the person is done with it: when the program's own
-// page has loaded, or the page was left. It gives up after 60 seconds.
+// page has loaded, the page was left, or the request has ended. It gives up after 60 seconds.
 func (b Browser) Visit(ctx context.Context, url string) (Pages, error) {
 	node, err := findNode()
 	if err != nil {
@@ -92,6 +110,11 @@ func (b Browser) settings(out string) []string {
 		"DEVNET_ACTION=" + string(action),
 		"DEVNET_SHOTS=" + b.Shots,
 		"DEVNET_OUT=" + out,
+		"DEVNET_PROFILE=" + b.Profile,
+		"DEVNET_EMAIL=" + b.Email,
+		"DEVNET_MAIL=" + b.Mail,
+		"DEVNET_NEW_HANDLE=" + b.NewHandle,
+		"DEVNET_WRONG_CODES=" + strconv.Itoa(b.WrongCodes),
 	}
 }
 
@@ -109,6 +132,8 @@ func readPages(r io.Reader) (Pages, error) {
 	var pages Pages
 	byName := map[string]*Page{
 		"welcome": &pages.Welcome, "sign-in": &pages.SignIn, "consent": &pages.Consent, "final": &pages.Final,
+		"email": &pages.Email, "code": &pages.Code, "chooser": &pages.Chooser,
+		"choose-handle": &pages.ChooseHandle, "ended": &pages.Ended,
 	}
 	for lines := json.NewDecoder(r); ; {
 		var line struct {

@@ -161,8 +161,19 @@ func (c callback) query(t *testing.T) url.Values {
 	}
 }
 
-// authorizationURL pushes an authorization request as a loopback client does.
+// authorizationURL pushes an authorization request and answers where its browser starts.
 func (c callback) authorizationURL(t *testing.T, network *Network, hint string) string {
+	t.Helper()
+	query, refusal := c.push(t, network.PDS, url.Values{"login_hint": {hint}})
+	if refusal != "" {
+		t.Fatalf("the pushed request: %s", refusal)
+	}
+	return network.PDS + "/oauth/authorize?" + query.Encode()
+}
+
+// push pushes an authorization request as a loopback client does, and answers the parameters of the
+// authorization URL or the description of the server's refusal.
+func (c callback) push(t *testing.T, server string, others url.Values) (query url.Values, refusal string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -179,10 +190,12 @@ func (c callback) authorizationURL(t *testing.T, network *Network, hint string) 
 		"code_challenge":        {base64.RawURLEncoding.EncodeToString(challenge[:])},
 		"code_challenge_method": {"S256"},
 	}
-	if hint != "" {
-		form.Set("login_hint", hint)
+	for name, values := range others {
+		if values[0] != "" {
+			form[name] = values
+		}
 	}
-	endpoint := network.PDS + "/oauth/par"
+	endpoint := server + "/oauth/par"
 	nonce := ""
 	for range 2 { // the first answer brings the nonce
 		request := newRequest(t, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
@@ -195,6 +208,7 @@ func (c callback) authorizationURL(t *testing.T, network *Network, hint string) 
 		var pushed struct {
 			RequestURI string `json:"request_uri"`
 			Error      string `json:"error"`
+			Why        string `json:"error_description"`
 		}
 		err = json.NewDecoder(response.Body).Decode(&pushed)
 		_ = response.Body.Close()
@@ -204,14 +218,13 @@ func (c callback) authorizationURL(t *testing.T, network *Network, hint string) 
 		case pushed.Error == "use_dpop_nonce":
 			nonce = response.Header.Get("DPoP-Nonce")
 		case pushed.Error != "":
-			t.Fatalf("the pushed request: %s", pushed.Error)
+			return nil, pushed.Error + ": " + pushed.Why
 		default:
-			return network.PDS + "/oauth/authorize?" +
-				url.Values{"client_id": {client}, "request_uri": {pushed.RequestURI}}.Encode()
+			return url.Values{"client_id": {client}, "request_uri": {pushed.RequestURI}}, ""
 		}
 	}
 	t.Fatal("the PDS keeps asking for a nonce")
-	return ""
+	return nil, ""
 }
 
 // dpopProof signs a proof of possession for one POST (RFC 9449, section 4.2).

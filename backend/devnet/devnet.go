@@ -19,9 +19,12 @@
 // A whole [Desktop] has a screen as well, on which a [Window] is used through the accessibility bus;
 // command cmd/demo shows how.
 //
+// With [Options].Email the network has an email provider as well, where people sign in with a code from
+// their mail; see [Network.EmailProvider], [Network.Mail] and [Browser].
+//
 // The servers are npm packages that "make setup" installs in the folder node: network.mjs there starts
-// plc.mjs and pds.mjs, loopback.mjs keeps them to this machine, approve.mjs is the browser. The package
-// finds the folder by walking up from the working directory, so it works in a checkout of the source only.
+// plc.mjs and pds.mjs (the email provider is in the folder email there), loopback.mjs keeps them to this
+// machine, approve.mjs is the browser. The package finds the folder by walking up from the working directory, so it works in a checkout of the source only.
 package devnet
 
 import (
@@ -46,6 +49,8 @@ type Options struct {
 	// Log, when set, receives what the servers' process has to say about itself. Their own logs, request
 	// by request, are in Dir/servers.log.
 	Log io.Writer
+	// Email adds an email provider; see [Network.EmailProvider].
+	Email bool
 }
 
 // Account is a person on the network.
@@ -60,6 +65,10 @@ type Network struct {
 	PLC      string    // URL of the DID directory
 	PDS      string    // URL of the PDS, which is its issuer too
 	Accounts []Account // alice.test and bob.test
+
+	// EmailProvider is the origin of the server that signs people in by email, and MailBox the URL where
+	// a [Browser] finds their codes. Both are empty without Options.Email.
+	EmailProvider, MailBox string
 
 	options Options
 	node    nodeDir
@@ -124,6 +133,7 @@ type plan struct {
 	PLCPort  string        `json:"plc_port"` // "0" for any that is free
 	PDSPort  string        `json:"pds_port"`
 	Accounts []planAccount `json:"accounts"`
+	Email    *emailPlan    `json:"email,omitempty"`
 }
 
 type planAccount struct {
@@ -139,7 +149,7 @@ func (n *Network) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	process, ready, err := startProcess(ctx, n.node, n.options, plan)
+	process, ready, err := startProcess(ctx, n.node, n.options, plan.asked(n.options))
 	if err != nil {
 		return err
 	}
@@ -189,13 +199,25 @@ func (n *Network) remember(p plan, at ready) error {
 	}
 
 	p.PLCPort, p.PDSPort = plc.Port(), pds.Port()
+	resolve := map[string]string{"*.test": "http://127.0.0.1:" + pds.Port()}
+	plain := []string{pds.Host}
+	if at.Email != nil {
+		provider, err := at.Email.parse()
+		if err != nil {
+			return err
+		}
+		n.EmailProvider, n.MailBox = at.Email.PDS, at.Email.Mail
+		p.Email = provider.plan()
+		resolve["*"+emailHandles] = "http://127.0.0.1:" + provider.pds.Port()
+		plain = append(plain, provider.pds.Host, provider.auth.Host)
+	}
 	if err := writeJSON(n.planFile(), p); err != nil {
 		return err
 	}
 	return writeJSON(n.NetworkFile(), map[string]any{
 		"plc_url":    n.PLC,
-		"resolve":    map[string]string{"*.test": "http://127.0.0.1:" + pds.Port()},
-		"plain_http": []string{pds.Host},
+		"resolve":    resolve,
+		"plain_http": plain,
 		"dns":        "off",
 	})
 }

@@ -27,6 +27,7 @@ type ready struct {
 	Accounts []struct {
 		DID string `json:"did"`
 	} `json:"accounts"`
+	Email *emailReady `json:"email"`
 }
 
 func startProcess(ctx context.Context, node nodeDir, options Options, plan plan) (*process, ready, error) {

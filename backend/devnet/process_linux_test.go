@@ -17,11 +17,11 @@ import (
 
 func TestListensOnLoopbackOnly(t *testing.T) {
 	t.Parallel()
-	network := MustStart(t)
+	network := MustStartEmail(t)
 	pid := network.process.cmd.Process.Pid
 	listening := listeners(t, pid)
-	if len(listening) != 2 {
-		t.Errorf("the servers listen on %v, want two addresses", listening)
+	if len(listening) != 6 {
+		t.Errorf("the servers listen on %v, want six addresses", listening)
 	}
 	for _, address := range listening {
 		if !strings.HasPrefix(address, "0100007F:") { // 127.0.0.1, as the kernel writes it

@@ -12,9 +12,21 @@ import (
 // MustStart runs a network of its own for a test and ends it with the test.
 func MustStart(tb testing.TB) *Network {
 	tb.Helper()
+	return mustStart(tb, Options{})
+}
+
+// MustStartEmail is MustStart for a network with an email provider.
+func MustStartEmail(tb testing.TB) *Network {
+	tb.Helper()
+	return mustStart(tb, Options{Email: true})
+}
+
+func mustStart(tb testing.TB, options Options) *Network {
+	tb.Helper()
+	options.Dir, options.Log = tb.TempDir(), tb.Output()
 	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)
 	defer cancel()
-	network, err := Start(ctx, Options{Dir: tb.TempDir(), Log: tb.Output()})
+	network, err := Start(ctx, options)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -6,24 +6,27 @@
 //   DEVNET_ACTION     approve (default), deny (on the consent page), cancel (on the first page), or
 //                     leave (look at the first page and go away)
 //   DEVNET_HANDLE     the handle to type when the page does not know it
+//   DEVNET_EMAIL      the person's email, at an email provider; approve-email.mjs has the rest of it
+//   DEVNET_PROFILE    a directory that keeps the browser's profile, and with it its sessions; a fresh one when empty
 //   DEVNET_SHOTS      a directory for screenshots, one per page
 //   DEVNET_OUT        a file to append the output to, for a BROWSER whose standard output belongs to the app
 //
 // Every page that is passed gives one line of output: {"page": NAME, "title": ..., "text": ...}, with the
-// names welcome, sign-in, consent and final; final is the page that the app serves on 127.0.0.1. When
-// something goes wrong, standard error says what, and where a screenshot of it is.
+// names welcome, sign-in, consent and final, and those of approve-email.mjs; final is the page that the app
+// serves on 127.0.0.1. When something goes wrong, standard error says what, and where a screenshot of it is.
 
 import { appendFileSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { passEmailPages } from './approve-email.mjs'
 
 const DEADLINE = 60_000
 const ACTIONS = ['approve', 'deny', 'cancel', 'leave']
 
 const [url] = process.argv.slice(2)
 const { DEVNET_PASSWORD: password, DEVNET_ACTION: action = 'approve', DEVNET_HANDLE: handle } = process.env
-const { DEVNET_SHOTS: shots, DEVNET_OUT: out } = process.env
+const { DEVNET_SHOTS: shots, DEVNET_OUT: out, DEVNET_EMAIL: email, DEVNET_PROFILE: profile } = process.env
 if (!url || !ACTIONS.includes(action)) {
   console.error(`usage: approve URL, with DEVNET_ACTION one of ${ACTIONS.join(', ')}`)
   process.exit(2)
@@ -31,7 +34,7 @@ if (!url || !ACTIONS.includes(action)) {
 
 let browser, page
 try {
-  browser = await chromium.launch({
+  browser = await chromium.launchPersistentContext(profile ?? '', {
     executablePath: '/usr/bin/chromium',
     args: [
       '--headless',
@@ -45,9 +48,11 @@ try {
       // The pages of a private network load nothing from elsewhere.
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]',
     ],
+    // The pages speak the browser's language, and their parts are found by their English names.
+    locale: 'en-US',
+    viewport: { width: 1100, height: 800 },
   })
-  // The pages speak the browser's language, and their parts are found by their English names.
-  page = await browser.newPage({ locale: 'en-US', viewport: { width: 1100, height: 800 } })
+  page = browser.pages()[0] ?? (await browser.newPage())
   page.setDefaultTimeout(DEADLINE)
   await Promise.race([visit(), unreachable(), deadline()])
 } catch (error) {
@@ -66,6 +71,10 @@ process.exit()
 
 async function visit() {
   await page.goto(url)
+  if (email) {
+    if (await passEmailPages({ page, email, action, seen })) await consent()
+    return
+  }
   const button = (name) => page.getByRole('button', { name, exact: true })
   const passwordField = page.locator('input[name=password]')
   const refused = page.getByRole('alert')
@@ -93,8 +102,12 @@ async function visit() {
 
   await decide.or(refused).first().waitFor()
   if (await refused.isVisible()) throw new Error(`the page refused the sign-in: ${await refused.innerText()}`)
+  await consent()
+}
+
+async function consent() {
   await seen('consent')
-  await (action === 'deny' ? button('Deny access') : decide).click()
+  await page.getByRole('button', { name: action === 'deny' ? 'Deny access' : 'Authorize', exact: true }).click()
   return final()
 }
 
@@ -106,6 +119,10 @@ async function final() {
 // unreachable fails as soon as the page cannot be loaded, for example because the app no longer listens.
 function unreachable() {
   return new Promise((_, reject) => {
+    page.on('response', (response) => {
+      if (!response.request().isNavigationRequest() || response.status() < 500) return
+      reject(new Error(`${new URL(response.url()).origin} answers with ${response.status()}`))
+    })
     page.on('requestfailed', (request) => {
       const reason = request.failure().errorText
       if (!request.isNavigationRequest() || request.frame() !== page.mainFrame() || reason === 'net::ERR_ABORTED') return

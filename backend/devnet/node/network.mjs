@@ -6,6 +6,8 @@
 // {"plc_port": "0", "pds_port": "0", "accounts": [{"handle": "alice.test", "password": "..."}]} (0: any free
 // port), and stays open: the network ends when it closes, so it never outlives whoever started it.
 // Standard output gets one line, when all is ready: {"plc": URL, "pds": URL, "accounts": [{"handle", "did"}]}.
+// With "email": {"pds_port": "0", "auth_port": "0", "mail_port": "0"} in the first line there is an email
+// provider too, and "email": {"pds": URL, "auth": URL, "mail": URL} in the second.
 // The servers log to DIR/servers.log; what goes wrong here goes to standard error.
 
 import { mkdirSync } from 'node:fs'
@@ -45,7 +47,7 @@ input.once('line', async (line) => {
   flushCompileCache()
 })
 
-async function start({ plc_port, pds_port, accounts }) {
+async function start({ plc_port, pds_port, accounts, email }) {
   // Compiling the servers takes a third of the start.
   enableCompileCache(join(import.meta.dirname, 'node_modules', '.cache', 'compile'))
   confine()
@@ -53,6 +55,11 @@ async function start({ plc_port, pds_port, accounts }) {
   process.env.LOG_DESTINATION = join(dir, 'servers.log')
   const plcAt = await hold(Number(plc_port))
   const pdsAt = await hold(Number(pds_port))
+  const emailAt = email && {
+    pdsAt: await hold(Number(email.pds_port)),
+    authAt: await hold(Number(email.auth_port)),
+    mailAt: await hold(Number(email.mail_port)),
+  }
 
   // Imported late: they read the environment, and look names up, as they load.
   const { startPlc } = await import('./plc.mjs')
@@ -63,5 +70,10 @@ async function start({ plc_port, pds_port, accounts }) {
   const server = await startPds({ dir: join(dir, 'pds'), port: pdsAt.port, held: pdsAt.held, plcUrl: plc })
   const dids = await Promise.all(accounts.map((account) => ensureAccount(pds, account)))
   const ready = { plc, pds, accounts: accounts.map(({ handle }, i) => ({ handle, did: dids[i] })) }
-  return { servers: [directory, server], ready }
+  if (!emailAt) return { servers: [directory, server], ready }
+
+  const { startEmailProvider } = await import('./email/provider.mjs')
+  const provider = await startEmailProvider({ dir: join(dir, 'email'), plcUrl: plc, ...emailAt })
+  ready.email = { pds: provider.pds, auth: provider.auth, mail: provider.mail }
+  return { servers: [directory, server, provider], ready }
 }

@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { envToCfg, envToSecrets, PDS } from '@atproto/pds'
 
-// startPds serves on a held port. The answer has destroy().
-export async function startPds({ dir, port, held, plcUrl }) {
+// startPds serves on a held port. The answer has destroy(). inFront is given the PDS and answers what listens in
+// its place, for a provider with pages of its own.
+export async function startPds({ dir, port, held, plcUrl, settings: others, inFront }) {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const settings = {
     hostname: 'localhost',
@@ -18,10 +19,12 @@ export async function startPds({ dir, port, held, plcUrl }) {
     didPlcUrl: plcUrl,
     inviteRequired: false,
     // What is not set stays off: mail, crawlers, app view, moderation, rate limits.
+    ...others,
   }
   const cfg = envToCfg(settings)
   cfg.service.port = held
-  const pds = await PDS.create(cfg, envToSecrets(secretsOf(dir)))
+  let pds = await PDS.create(cfg, envToSecrets(secretsOf(dir)))
+  if (inFront) pds = new PDS({ ctx: pds.ctx, app: inFront(pds) })
   await pds.start()
   return pds
 }
