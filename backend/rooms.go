@@ -26,7 +26,8 @@ type Protocol interface {
 	Exchange(ctx context.Context, req AuthorizationRequest, keys Keys, code Secret) (Grant, error)
 	// Refresh trades the refresh token for new tokens. Its error has the code SessionRejected when
 	// the server refused the token, RenewalUnknown when the request went out and no answer came
-	// back; with any other code the old token is still good.
+	// back. With any other code the session goes on with the old token: should the server have
+	// spent it all the same, it will refuse it the next time.
 	Refresh(ctx context.Context, s Session, keys Keys) (Grant, error)
 	// Revoke ends the session on the server (RFC 7009).
 	Revoke(ctx context.Context, s Session, keys Keys) error

@@ -10,7 +10,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/bluesky-social/indigo/atproto/identity"
@@ -36,10 +38,12 @@ const dnsPatience = 3 * time.Second
 // New makes a directory. plcURL is the origin of the DID PLC directory, empty for the public one;
 // dnsOff leaves handles to the HTTPS way alone.
 func New(client *safehttp.Client, plcURL string, dnsOff bool) *Directory {
+	documents := client.HTTP(safehttp.Documents)
+	documents.Transport = telling{documents.Transport}
 	return &Directory{
 		base: identity.BaseDirectory{
 			PLCURL:     plcURL,
-			HTTPClient: *client.HTTP(safehttp.Documents),
+			HTTPClient: *documents,
 		},
 		dnsOff: dnsOff,
 		origin: client.Origin,
@@ -99,8 +103,8 @@ func (d *Directory) identity(doc *identity.Identity, handle syntax.Handle) (latc
 }
 
 func (d *Directory) document(ctx context.Context, did syntax.DID) (*identity.Identity, error) {
-	if m := did.Method(); m != "plc" && m != "web" {
-		return nil, latchkey.NewError(latchkey.DIDNotSupported, errors.New(m))
+	if !supported(did) {
+		return nil, latchkey.NewError(latchkey.DIDNotSupported, errors.New(did.Method()))
 	}
 	doc, err := d.base.ResolveDID(ctx, did)
 	if err == nil {
@@ -109,7 +113,7 @@ func (d *Directory) document(ctx context.Context, did syntax.DID) (*identity.Ide
 	}
 	code := latchkey.ResponseInvalid
 	switch {
-	case errors.Is(err, identity.ErrDIDNotFound):
+	case errors.Is(err, identity.ErrDIDNotFound), errors.Is(err, errGone):
 		code = latchkey.DIDNotFound
 	case errors.Is(err, safehttp.ErrUnsafeAddress):
 		code = latchkey.ServerUnsafe
@@ -117,6 +121,19 @@ func (d *Directory) document(ctx context.Context, did syntax.DID) (*identity.Ide
 		code = latchkey.IdentityUnreachable
 	}
 	return nil, latchkey.NewError(code, err)
+}
+
+// supported tells whether AT Protocol knows this kind of DID: a did:plc, or a did:web that is a mere
+// host name (https://atproto.com/specs/did).
+func supported(did syntax.DID) bool {
+	switch did.Method() {
+	case "plc":
+		return true
+	case "web":
+		host, err := syntax.ParseHandle(did.Identifier())
+		return err == nil && host.AllowedTLD()
+	}
+	return false
 }
 
 // resolveHandle asks DNS and HTTPS at once. DNS wins where both answer, as the specification has it.
@@ -161,8 +178,10 @@ func (d *Directory) resolveHandle(ctx context.Context, handle syntax.Handle) (sy
 // networkFailed tells "nobody answered" from "somebody answered that there is no such thing". A
 // name that does not exist is an answer.
 func networkFailed(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return true
+	for _, lost := range []error{context.DeadlineExceeded, context.Canceled, errUnanswered, io.ErrUnexpectedEOF} {
+		if errors.Is(err, lost) {
+			return true
+		}
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
@@ -170,4 +189,34 @@ func networkFailed(err error) bool {
 	}
 	var op *net.OpError
 	return errors.As(err, &op)
+}
+
+// How a request ended, where indigo would lump everything together.
+var (
+	errUnanswered = errors.New("no answer, or only that the server is busy")
+	errGone       = errors.New("the server says that it is gone")
+)
+
+// telling makes these out of the status and the failures of requests.
+type telling struct{ next http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (t telling) RoundTrip(req *http.Request) (*http.Response, error) {
+	res, err := t.next.RoundTrip(req)
+	if err != nil {
+		if safehttp.Code(err) == latchkey.ServerUnreachable {
+			err = fmt.Errorf("%w: %w", errUnanswered, err)
+		}
+		return nil, err
+	}
+	switch status := res.StatusCode; {
+	case status == http.StatusTooManyRequests || status >= 500:
+		err = errUnanswered
+	case status == http.StatusGone:
+		err = errGone
+	default:
+		return res, nil
+	}
+	_ = res.Body.Close()
+	return nil, fmt.Errorf("%w: HTTP %d", err, res.StatusCode)
 }

@@ -23,10 +23,26 @@ import (
 
 // Keychain implements [latchkey.Keychain].
 type Keychain struct {
-	service  string
-	turn     chan struct{} // holds one token; whoever has it may talk to the keychain
-	patience time.Duration
+	service   string
+	turn      chan struct{} // holds one token; whoever has it may talk to the keychain
+	patience  time.Duration
+	provider  provider
+	reachable func() error
 }
+
+// provider is the part of go-keyring that is used. Tests put a faulty one in its place.
+type provider interface {
+	Get(service, id string) (string, error)
+	Set(service, id, text string) error
+	Delete(service, id string) error
+}
+
+// system is the keychain of the operating system.
+type system struct{}
+
+func (system) Get(service, id string) (string, error) { return keyring.Get(service, id) }
+func (system) Set(service, id, text string) error     { return keyring.Set(service, id, text) }
+func (system) Delete(service, id string) error        { return keyring.Delete(service, id) }
 
 var _ latchkey.Keychain = (*Keychain)(nil)
 
@@ -35,7 +51,7 @@ const patience = 10 * time.Second
 
 // New makes a keychain whose items are filed under service.
 func New(service string) *Keychain {
-	return &Keychain{service: service, turn: make(chan struct{}, 1), patience: patience}
+	return &Keychain{service: service, turn: make(chan struct{}, 1), patience: patience, provider: system{}, reachable: reachable}
 }
 
 // item is what is stored, as JSON: some 150 bytes.
@@ -46,7 +62,7 @@ type item struct {
 
 // Get implements [latchkey.Keychain].
 func (k *Keychain) Get(ctx context.Context, id string) (latchkey.Keys, error) {
-	text, err := k.call(ctx, func() (string, error) { return keyring.Get(k.service, id) }, nil)
+	text, err := k.call(ctx, func() (string, error) { return k.provider.Get(k.service, id) }, nil)
 	if err != nil {
 		return latchkey.Keys{}, err
 	}
@@ -71,13 +87,13 @@ func (k *Keychain) Set(ctx context.Context, id string, keys latchkey.Keys) error
 		return latchkey.NewError(latchkey.Internal, err)
 	}
 	back, err := k.call(ctx, func() (string, error) {
-		if err := keyring.Set(k.service, id, string(text)); err != nil {
+		if err := k.provider.Set(k.service, id, string(text)); err != nil {
 			return "", err
 		}
-		return keyring.Get(k.service, id)
+		return k.provider.Get(k.service, id)
 	}, func() {
 		// The person answered the prompt after we had given up: nobody knows of this item.
-		_ = keyring.Delete(k.service, id)
+		_ = k.provider.Delete(k.service, id)
 	})
 	if latchkey.CodeOf(err) == latchkey.KeychainItemMissing || (err == nil && back != string(text)) {
 		return latchkey.NewError(latchkey.KeychainLocked, errors.New("the item was not there when read back"))
@@ -87,7 +103,7 @@ func (k *Keychain) Set(ctx context.Context, id string, keys latchkey.Keys) error
 
 // Delete implements [latchkey.Keychain].
 func (k *Keychain) Delete(ctx context.Context, id string) error {
-	_, err := k.call(ctx, func() (string, error) { return "", keyring.Delete(k.service, id) }, nil)
+	_, err := k.call(ctx, func() (string, error) { return "", k.provider.Delete(k.service, id) }, nil)
 	if latchkey.CodeOf(err) == latchkey.KeychainItemMissing {
 		return nil
 	}
@@ -96,7 +112,7 @@ func (k *Keychain) Delete(ctx context.Context, id string) error {
 
 // call runs f with a deadline. When it ends too late and without an error, undo runs.
 func (k *Keychain) call(ctx context.Context, f func() (string, error), undo func()) (string, error) {
-	if err := reachable(); err != nil {
+	if err := k.reachable(); err != nil {
 		return "", latchkey.NewError(latchkey.KeychainUnavailable, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.patience)

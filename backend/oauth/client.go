@@ -45,12 +45,29 @@ func New(client *safehttp.Client) *Client {
 
 // NewKeys makes a P-256 DPoP key and a sealing key.
 func (c *Client) NewKeys() (latchkey.Keys, error) {
-	private, err := atcrypto.GeneratePrivateKeyP256()
-	if err != nil {
-		return latchkey.Keys{}, latchkey.NewError(latchkey.Internal, err)
+	for {
+		private, err := atcrypto.GeneratePrivateKeyP256()
+		if err != nil {
+			return latchkey.Keys{}, latchkey.NewError(latchkey.Internal, err)
+		}
+		public, err := private.PublicKey()
+		if err != nil {
+			return latchkey.Keys{}, latchkey.NewError(latchkey.Internal, err)
+		}
+		jwk, err := public.JWK()
+		if err != nil {
+			return latchkey.Keys{}, latchkey.NewError(latchkey.Internal, err)
+		}
+		// indigo leaves out leading zeros of a coordinate, which RFC 7518 section 6.2.1.2 forbids and
+		// strict servers refuse. One key in 128 has some: take another.
+		if len(jwk.X) == coordinate && len(jwk.Y) == coordinate {
+			return latchkey.Keys{DPoP: latchkey.Secret(private.Multibase()), Sealing: randomKey()}, nil
+		}
 	}
-	return latchkey.Keys{DPoP: latchkey.Secret(private.Multibase()), Sealing: randomKey()}, nil
 }
+
+// coordinate is the length of a whole P-256 coordinate: 32 bytes in base64url.
+const coordinate = 43
 
 // answer is a complete response.
 type answer struct {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bluesky-social/indigo/atproto/atcrypto"
+
 	latchkey "latchkey/backend"
 	"latchkey/backend/internal/hostile"
 	"latchkey/backend/safehttp"
@@ -145,4 +147,27 @@ func TestDoOffline(t *testing.T) {
 	cancel()
 	_, err = v.Do(ctx, v.session, v.keys, get(t, xrpc))
 	mustCode(t, err, latchkey.ServerUnreachable)
+}
+
+// One P-256 key in 128 has a coordinate that starts with a zero, which a JWK has to spell out.
+func TestKeysAreFitForStrictServers(t *testing.T) {
+	t.Parallel()
+	c := New(safehttp.New(safehttp.Exceptions{}, "test"))
+	seen := map[latchkey.Keys]bool{}
+	for range 2000 {
+		keys := hostile.Keys(t, c)
+		private, err := atcrypto.ParsePrivateMultibase(string(keys.DPoP))
+		must(t, err)
+		public, err := private.PublicKey()
+		must(t, err)
+		jwk, err := public.JWK()
+		must(t, err)
+		if len(jwk.X) != 43 || len(jwk.Y) != 43 {
+			t.Fatalf("coordinates of %d and %d characters", len(jwk.X), len(jwk.Y))
+		}
+		seen[keys] = true
+	}
+	if len(seen) != 2000 {
+		t.Error("keys repeat")
+	}
 }
