@@ -15,8 +15,8 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
 
 .PHONY: demo
-demo: setup programs ## sign in on a private network, in a real window
-	build/bin/demo -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
+demo: setup programs ## sign in on a private network, in a real window; EMAIL=1 by email
+	build/bin/demo $(if $(EMAIL),-email) -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
 
 .PHONY: run
 run: ## build the window and open it on the public network
@@ -35,7 +35,7 @@ test: setup lint programs ## run every test there is, the one of the window incl
 	npm --prefix frontend test
 	go test -race ./backend/config ./backend/cmd/latchkey
 	go test -race -tags devnet ./...
-	build/bin/demo -headless -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
+	for story in '' -email; do build/bin/demo -headless $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
 
 .PHONY: lint
 lint: setup ## check the sources without running them

@@ -122,6 +122,39 @@ func (a *App) LoginWithEmail(email string) (Account, error) {
 	return a.show(service.LoginWithEmail(a.window, email))
 }
 
+// AccountForEmail answers an account that was signed in with this address before, or null.
+func (a *App) AccountForEmail(email string) (*Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return nil, err
+	}
+	account, err := service.AccountForEmail(a.window, email)
+	if latchkey.CodeOf(err) == latchkey.AccountUnknown {
+		return nil, nil
+	}
+	view := newAccount(account)
+	return &view, err
+}
+
+// EmailProviders answers which server signs people in by email, and which are offered.
+func (a *App) EmailProviders() (EmailProviders, error) {
+	service, err := a.ready()
+	if err != nil {
+		return EmailProviders{}, err
+	}
+	chosen, err := service.ChosenEmailProvider(a.window)
+	return EmailProviders{Chosen: chosen, Known: append([]string{}, a.config.Brand.EmailProviders...)}, err
+}
+
+// ChooseEmailProvider makes a server, given by its address, the email provider, and answers its origin.
+func (a *App) ChooseEmailProvider(address string) (string, error) {
+	service, err := a.ready()
+	if err != nil {
+		return "", err
+	}
+	return service.ChooseEmailProvider(a.window, address)
+}
+
 // Cancel ends the sign-in in progress: its Login rejects with the code cancelled.
 func (a *App) Cancel() error {
 	service, err := a.ready()

@@ -54,6 +54,9 @@ func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
 		"Login, nonsense":         {second(a.Login("<script>")), latchkey.InvalidIdentifier},
 		"Login, email":            {second(a.Login("alice@example.org")), latchkey.EmailProviderNotSet},
 		"LoginWithEmail":          {second(a.LoginWithEmail("alice@example.org")), latchkey.EmailProviderNotSet},
+		"ChooseEmailProvider":     {second(a.ChooseEmailProvider("not a server")), latchkey.InvalidIdentifier},
+		"ChooseEmailProvider, us": {second(a.ChooseEmailProvider("https://127.0.0.1")), latchkey.ServerUnsafe},
+		"AccountForEmail, handle": {second(a.AccountForEmail("alice.test")), latchkey.InvalidIdentifier},
 		"LoginWithEmail, no mail": {second(a.LoginWithEmail("alice.example.org")), latchkey.InvalidIdentifier},
 	} {
 		if got := latchkey.CodeOf(c.err); got != c.want {
@@ -63,11 +66,33 @@ func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
 	if attempt, err := a.Attempt(); attempt != nil || err != nil {
 		t.Errorf("Attempt: %+v, %v", attempt, err)
 	}
+	if account, err := a.AccountForEmail("alice@example.org"); account != nil || err != nil {
+		t.Errorf("AccountForEmail: %+v, %v", account, err)
+	}
+	if p, err := a.EmailProviders(); err != nil || p.Chosen != "" || p.Known == nil || len(p.Known) != 0 {
+		t.Errorf("EmailProviders: %+v, %v", p, err)
+	}
 	if p := a.Product(); p.Name != "Latchkey" || p.Version == "" {
 		t.Errorf("Product: %+v", p)
 	}
 	if len(events) != 0 {
 		t.Errorf("%d events without a sign-in", len(events))
+	}
+}
+
+func TestEmailProviders(t *testing.T) {
+	t.Parallel()
+	a, _ := newTestApp(t, func(c *config.Config) {
+		c.Brand.EmailProvider, c.Brand.EmailProviders = "https://one.example.com", []string{"https://one.example.com", "https://two.example.com"}
+	})
+	if p, err := a.EmailProviders(); err != nil || p.Chosen != "https://one.example.com" || len(p.Known) != 2 {
+		t.Errorf("the brand's: %+v, %v", p, err)
+	}
+	if err := a.service.Store.SaveSetting(t.Context(), latchkey.EmailProvider, "https://three.example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := a.EmailProviders(); err != nil || p.Chosen != "https://three.example.com" || len(p.Known) != 2 {
+		t.Errorf("after the person chose: %+v, %v", p, err)
 	}
 }
 
@@ -78,7 +103,9 @@ func TestServiceThatDoesNotStart(t *testing.T) {
 	for name, err := range map[string]error{
 		"Login": second(a.Login("alice.test")), "LoginWithEmail": second(a.LoginWithEmail("a@example.org")),
 		"Whoami": second(a.Whoami()), "Logout": a.Logout(), "Cancel": a.Cancel(),
-		"Attempt": second(a.Attempt()), "OpenBrowser": a.OpenBrowser(), "CopyLink": a.CopyLink(),
+		"EmailProviders": second(a.EmailProviders()), "ChooseEmailProvider": second(a.ChooseEmailProvider("pds.example.com")),
+		"AccountForEmail": second(a.AccountForEmail("a@example.org")),
+		"Attempt":         second(a.Attempt()), "OpenBrowser": a.OpenBrowser(), "CopyLink": a.CopyLink(),
 	} {
 		if got := latchkey.CodeOf(err); got != latchkey.StorageFailed {
 			t.Errorf("%s: %q (%v)", name, got, err)

@@ -29,7 +29,9 @@ type SignIn struct {
 	// URL is the link of our own listener, which leads a browser on to the server's page.
 	URL           string   `json:"url"`
 	BrowserOpened bool     `json:"browserOpened"`
-	Deadline      string   `json:"deadline"` // RFC 3339, or empty
+	CodeByEmail   bool     `json:"codeByEmail"` // the server mails a code to the address typed here
+	OtherEmail    bool     `json:"otherEmail"`  // the account belongs to another address
+	Deadline      string   `json:"deadline"`    // RFC 3339, or empty
 	Error         *Failure `json:"error"`
 }
 
@@ -52,6 +54,12 @@ type Product struct {
 	Version string `json:"version"`
 }
 
+// EmailProviders are the servers that sign people in by email, by their origins.
+type EmailProviders struct {
+	Chosen string   `json:"chosen"` // empty for none
+	Known  []string `json:"known"`
+}
+
 func newAccount(a latchkey.Account) Account {
 	view := Account{
 		DID: a.DID.String(), Handle: a.Handle.String(), Server: host(a.Server),
@@ -67,6 +75,7 @@ func newSignIn(s latchkey.SignIn) SignIn {
 	view := SignIn{
 		ID: s.ID, Phase: string(s.Phase), DID: s.DID.String(), Handle: s.Handle.String(),
 		Server: host(s.Server), URL: s.Link, BrowserOpened: !s.BrowserFailed,
+		CodeByEmail: s.CodeByEmail, OtherEmail: s.OtherEmail,
 	}
 	if !s.Deadline.IsZero() {
 		view.Deadline = s.Deadline.UTC().Format(time.RFC3339)

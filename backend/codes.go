@@ -76,7 +76,7 @@ var catalogue = map[Code]struct {
 	IdentityMismatch:    {"This handle names an account that does not confirm it. Sign in with the account's DID, or ask whoever runs the handle's domain.", false},
 	IdentityUnreachable: {"The directory of accounts could not be reached. Check your connection, then try again.", true},
 	AccountHasNoServer:  {"This account has no server, so there is nowhere to sign in. Check that it is the right account.", false},
-	EmailProviderNotSet: {"No email provider is chosen, so an email can't be used yet. Sign in with your handle or your server's address.", false},
+	EmailProviderNotSet: {"No email provider is chosen yet. Choose one, or sign in with your handle or your server's address.", false},
 
 	ServerUnreachable:  {"The server could not be reached. Check the address and your connection, then try again.", true},
 	ServerUnsafe:       {"This address leads into a private network, so it was not opened. Check the spelling.", false},

@@ -112,6 +112,11 @@ type Store interface {
 	Revocation(ctx context.Context, id string, keys Keys) (Session, error)
 	RemoveRevocation(ctx context.Context, id string) error
 
+	// Setting is what the person chose for key, or "" without a choice.
+	Setting(ctx context.Context, key SettingKey) (string, error)
+	// SaveSetting remembers a choice; "" forgets it.
+	SaveSetting(ctx context.Context, key SettingKey, value string) error
+
 	// Lock takes the lock of one session or attempt, shared by goroutines and processes. It ends
 	// with the process. The code StorageBusy says that ctx ended while somebody else had it.
 	Lock(ctx context.Context, id string) (unlock func(), err error)

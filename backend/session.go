@@ -30,6 +30,9 @@ type Session struct {
 	// A refresh token works once, so anything but zero means that this session may be lost.
 	Unconfirmed int
 	Tokens      Tokens
+	// Email is the address that the session was signed in with, in lower case; empty where it is
+	// not known. It is sealed like the tokens.
+	Email Secret
 }
 
 // Tokens are the two tokens of a session.

@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/bluesky-social/indigo/atproto/syntax"
@@ -20,6 +21,12 @@ type SignIn struct {
 	// Link leads a browser on this machine to the server's page. It is a link of our own listener:
 	// the authorization URL itself is personal and stays with the listener.
 	Link string
+	// CodeByEmail says that the server mails a code to the address that was typed here; otherwise
+	// the address is typed once more on the server's page. For sign-ins by email only.
+	CodeByEmail bool
+	// OtherEmail says that the account that was signed in belongs to another address than the one
+	// asked for. The person decides whether to keep it.
+	OtherEmail bool
 	// BrowserFailed says that no browser could be started: the link must be opened by hand.
 	BrowserFailed bool
 	// Deadline is when the attempt ends by itself; zero before it waits.
@@ -54,6 +61,18 @@ type AuthorizationServer struct {
 	RevocationEndpoint string // empty where there is none
 }
 
+// TakesEmail tells an authorization server that signs people in by a mailed code: it shows its pages
+// on an origin of its own, beside the issuer's, and takes an address as a hint there (observed of
+// ePDS providers). A stock PDS shows its own pages and ignores such a hint.
+func (as AuthorizationServer) TakesEmail() bool {
+	issuer, err := url.Parse(as.Issuer)
+	if err != nil {
+		return false
+	}
+	page, err := url.Parse(as.AuthorizationEndpoint)
+	return err == nil && (page.Scheme != issuer.Scheme || page.Host != issuer.Host)
+}
+
 // AuthorizationRequest is one attempt as the protocol sees it. It is saved before the request is
 // pushed, and consumed exactly once, before its code is exchanged.
 type AuthorizationRequest struct {
@@ -66,6 +85,9 @@ type AuthorizationRequest struct {
 	Scopes      []string
 	// LoginHint is the handle or DID to fill in on the server's page; empty for none.
 	LoginHint string
+	// Email is the address asked for, in lower case; empty for none. To a server that takes it, it
+	// goes with the browser and in no other way: pushed requests with it are refused (observed).
+	Email Secret
 	// State ties the callback to this attempt; Verifier is the PKCE code verifier (RFC 7636).
 	State, Verifier Secret
 	Deadline        time.Time

@@ -1,9 +1,13 @@
 package auth_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -295,4 +299,30 @@ func (r *recorder) story() []string {
 		story = append(story, word)
 	}
 	return slices.Compact(story)
+}
+
+// mustNotFind searches everything that the house wrote, and every event.
+func (h *house) mustNotFind(canary string) {
+	h.tb.Helper()
+	err := filepath.WalkDir(h.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if bytes.Contains(data, []byte(canary)) {
+			h.tb.Errorf("readable in %s", entry.Name())
+		}
+		return err
+	})
+	if err != nil {
+		h.tb.Error(err)
+	}
+	h.events.mu.Lock()
+	defer h.events.mu.Unlock()
+	for _, e := range h.events.all {
+		data, err := json.Marshal(e)
+		if err != nil || bytes.Contains(data, []byte(canary)) {
+			h.tb.Errorf("readable in an event: %v", err)
+		}
+	}
 }

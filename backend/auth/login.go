@@ -33,26 +33,17 @@ func (s *Service) Login(ctx context.Context, text string) (latchkey.Account, err
 	if id.Email != "" {
 		return s.LoginWithEmail(ctx, id.Email)
 	}
-	return s.login(ctx, id)
+	return s.login(ctx, target{Identifier: id})
 }
 
-// LoginWithEmail signs in through the email provider. The address itself is typed on the provider's
-// page: it is not sent from here.
-func (s *Service) LoginWithEmail(ctx context.Context, email string) (latchkey.Account, error) {
-	id, err := latchkey.ParseIdentifier(email)
-	if err != nil {
-		return latchkey.Account{}, err
-	}
-	if id.Email == "" {
-		return latchkey.Account{}, latchkey.NewError(latchkey.InvalidIdentifier, errors.New("not an email"))
-	}
-	if s.EmailProvider == "" {
-		return latchkey.Account{}, latchkey.NewError(latchkey.EmailProviderNotSet, nil)
-	}
-	return s.login(ctx, latchkey.Identifier{Server: s.EmailProvider})
+// target is whom or where a sign-in is for.
+type target struct {
+	latchkey.Identifier
+	// mailbox is the address that a sign-in by email asks for, in lower case.
+	mailbox latchkey.Secret
 }
 
-func (s *Service) login(ctx context.Context, id latchkey.Identifier) (latchkey.Account, error) {
+func (s *Service) login(ctx context.Context, id target) (latchkey.Account, error) {
 	ctx, a, err := s.begin(ctx)
 	if err != nil {
 		return latchkey.Account{}, err
@@ -105,7 +96,7 @@ func cancelled(cause error) *latchkey.Error {
 
 // run is the flow of one attempt. Whatever it returns, nothing half-made is left behind; the
 // listener, if there is one, is the caller's to finish.
-func (s *Service) run(ctx context.Context, a *attempt, id latchkey.Identifier) (latchkey.Account, latchkey.Listener, error) {
+func (s *Service) run(ctx context.Context, a *attempt, id target) (latchkey.Account, latchkey.Listener, error) {
 	req, err := s.resolve(ctx, a, id)
 	if err != nil {
 		return latchkey.Account{}, nil, err
@@ -120,7 +111,7 @@ func (s *Service) run(ctx context.Context, a *attempt, id latchkey.Identifier) (
 }
 
 // resolve finds out whom the attempt is for and where it happens.
-func (s *Service) resolve(ctx context.Context, a *attempt, id latchkey.Identifier) (latchkey.AuthorizationRequest, error) {
+func (s *Service) resolve(ctx context.Context, a *attempt, id target) (latchkey.AuthorizationRequest, error) {
 	req := latchkey.AuthorizationRequest{
 		ID:       a.signIn.ID,
 		ClientID: s.ClientID,
@@ -158,7 +149,8 @@ func (s *Service) resolve(ctx context.Context, a *attempt, id latchkey.Identifie
 		return req, latchkey.NewError(latchkey.NotAnATProtoServer, fmt.Errorf("%s is the server of %s but no PDS", identity.Server, req.DID))
 	}
 	req.Server = as
-	s.update(a, func(si *latchkey.SignIn) { si.Server = as.Issuer })
+	req.Email = id.mailbox
+	s.update(a, func(si *latchkey.SignIn) { si.Server, si.CodeByEmail = as.Issuer, req.Email != "" && as.TakesEmail() })
 	return req, nil
 }
 
@@ -216,7 +208,7 @@ func (s *Service) authorize(ctx context.Context, a *attempt, req latchkey.Author
 	if err != nil {
 		return account, err
 	}
-	return s.exchange(detached, ctx.Err, consumed, keys, code)
+	return s.exchange(detached, a, ctx.Err, consumed, keys, code)
 }
 
 // approve shows the person the way and waits for the browser to come back.
@@ -246,7 +238,7 @@ func (s *Service) approve(ctx context.Context, a *attempt, req latchkey.Authoriz
 
 // exchange turns the code into tokens, checks whose they are, and saves them. Tokens that came and
 // are not kept are revoked at once. givenUp tells whether the person cancelled meanwhile.
-func (s *Service) exchange(ctx context.Context, givenUp func() error, req latchkey.AuthorizationRequest, keys latchkey.Keys, code latchkey.Secret) (account latchkey.Account, err error) {
+func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error, req latchkey.AuthorizationRequest, keys latchkey.Keys, code latchkey.Secret) (account latchkey.Account, err error) {
 	grant, err := s.Protocol.Exchange(ctx, req, keys, code)
 	if err != nil {
 		return account, err
@@ -272,6 +264,9 @@ func (s *Service) exchange(ctx context.Context, givenUp func() error, req latchk
 		return account, err
 	}
 	session.Server = identity.Server
+	if session.Email = s.mailbox(ctx, req, session, keys); req.Email != "" && session.Email != "" && session.Email != req.Email {
+		s.update(a, func(si *latchkey.SignIn) { si.OtherEmail = true })
+	}
 	account = latchkey.Account{
 		DID: identity.DID, Handle: identity.Handle, Server: identity.Server,
 		Status: latchkey.Active, Scopes: grant.Scopes, LastUsed: now,

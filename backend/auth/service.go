@@ -52,8 +52,10 @@ type Settings struct {
 	ClientID string
 	// Scopes are asked for at each sign-in.
 	Scopes []string
-	// EmailProvider is the origin of the server for sign-ins by email; empty for none.
-	EmailProvider string
+	// EmailProvider is the origin of the server for sign-ins by email unless the person chose
+	// another; empty for none. EmailProviders are offered to choose from.
+	EmailProvider  string
+	EmailProviders []string
 	// Patience is how long a person has to approve a sign-in; zero means ten minutes, enough for
 	// somebody who makes an account on the way.
 	Patience time.Duration

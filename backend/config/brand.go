@@ -34,7 +34,10 @@ type Brand struct {
 	// Scopes are asked for at each sign-in; "atproto" is always among them.
 	Scopes []string
 	// EmailProvider is the origin of the server that signs people in by email; empty for none.
+	// The person may choose another.
 	EmailProvider string
+	// EmailProviders are the origins that are offered to choose from.
+	EmailProviders []string
 }
 
 // OAuthClientID is the client_id as the protocol wants it.
@@ -47,11 +50,12 @@ func (b Brand) OAuthClientID() string {
 }
 
 type brandFile struct {
-	Name          string   `json:"name"`
-	ID            string   `json:"id"`
-	ClientID      string   `json:"client_id"`
-	Scopes        []string `json:"scopes"`
-	EmailProvider string   `json:"email_provider"`
+	Name           string   `json:"name"`
+	ID             string   `json:"id"`
+	ClientID       string   `json:"client_id"`
+	Scopes         []string `json:"scopes"`
+	EmailProvider  string   `json:"email_provider"`
+	EmailProviders []string `json:"email_providers"`
 }
 
 // ParseBrand reads a brand file. Errors are of type [*Error] and name the key; where is the file's
@@ -62,7 +66,7 @@ func ParseBrand(where string, data []byte) (Brand, error) {
 		return Brand{}, err
 	}
 	b := Brand(f)
-	if err := b.check(where); err != nil {
+	if err := b.check(where, nil); err != nil {
 		return Brand{}, err
 	}
 	return b, nil
@@ -70,7 +74,8 @@ func ParseBrand(where string, data []byte) (Brand, error) {
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$`)
 
-func (b Brand) check(where string) error {
+// check looks at every key. plainHTTP are the authorities that need no TLS: a private network's.
+func (b Brand) check(where string, plainHTTP map[string]bool) error {
 	wrong := func(key, why string) error { return &Error{Where: where, Key: key, Why: why} }
 	if n := utf8.RuneCountInString(b.Name); n == 0 || n > 40 || b.Name != strings.TrimSpace(b.Name) || strings.ContainsFunc(b.Name, unicode.IsControl) {
 		return wrong("name", "must be the product's name, at most 40 characters.")
@@ -86,12 +91,23 @@ func (b Brand) check(where string) error {
 	if err := checkScopes(b.Scopes); err != nil {
 		return wrong("scopes", err.Error())
 	}
-	if b.EmailProvider != "" {
-		if u, err := url.Parse(b.EmailProvider); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
-			return wrong("email_provider", "must be empty, or the https address of a server, such as https://pds.example.com.")
+	if b.EmailProvider != "" && !isOrigin(b.EmailProvider, plainHTTP) {
+		return wrong("email_provider", "must be empty, or the https address of a server, such as https://pds.example.com.")
+	}
+	for _, provider := range b.EmailProviders {
+		if !isOrigin(provider, plainHTTP) {
+			return wrong("email_providers", "must list the https addresses of servers, such as https://pds.example.com.")
 		}
 	}
 	return nil
+}
+
+func isOrigin(text string, plainHTTP map[string]bool) bool {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	return u.Scheme == "https" || (u.Scheme == "http" && plainHTTP[strings.ToLower(u.Host)])
 }
 
 func checkScopes(scopes []string) error {

@@ -47,6 +47,7 @@ func TestGoodBrands(t *testing.T) {
 		{"permission set", "scopes", []string{"include:com.example.permissions", "atproto"}},
 		{"email provider", "email_provider", "https://pds.example.com"},
 		{"email provider with a port", "email_provider", "https://pds.example.com:8443"},
+		{"email providers", "email_providers", []string{"https://pds.example.com", "https://mail.example.com"}},
 		{"no email provider", "email_provider", nil},
 	}
 	for _, tt := range tests {
@@ -98,6 +99,9 @@ func TestBadBrands(t *testing.T) {
 		{"transition of nothing", "scopes", []string{"atproto", "transition:"}},
 		{"transition with a space", "scopes", []string{"atproto", "transition:a b"}},
 		{"scopes as text", "scopes", "atproto"},
+		{"email providers over http", "email_providers", []string{"http://pds.example.com"}},
+		{"email providers that are one", "email_providers", "https://pds.example.com"},
+		{"email provider with a slash", "email_provider", "https://pds.example.com/"},
 		{"email provider over http", "email_provider", "http://pds.example.com"},
 		{"email provider with a path", "email_provider", "https://pds.example.com/x"},
 		{"email provider with a query", "email_provider", "https://pds.example.com?x"},

@@ -23,6 +23,13 @@ func applyDevelopment(c *Config) error {
 			return &Error{Where: where, Key: key, Why: "is not a variable of this program; it knows " + strings.Join(keys, ", ") + "."}
 		}
 	}
+	if path := os.Getenv(prefix + "NETWORK"); path != "" {
+		network, err := readNetwork(path)
+		if err != nil {
+			return err
+		}
+		c.Network = network
+	}
 	override := func(key string, set func(string)) {
 		if value := os.Getenv(prefix + key); value != "" {
 			set(value)
@@ -32,18 +39,11 @@ func applyDevelopment(c *Config) error {
 	override("CLIENT_ID", func(v string) { c.Brand.ClientID = v })
 	override("SCOPES", func(v string) { c.Brand.Scopes = strings.Fields(v) })
 	override("EMAIL_PROVIDER", func(v string) { c.Brand.EmailProvider = v })
-	if err := c.Brand.check(where); err != nil {
+	if err := c.Brand.check(where, c.Network.Exceptions.PlainHTTP); err != nil {
 		// The brand names its keys as the file does; here they are variables.
 		e := err.(*Error)
 		e.Key = prefix + strings.ToUpper(e.Key)
 		return e
-	}
-	if path := os.Getenv(prefix + "NETWORK"); path != "" {
-		network, err := readNetwork(path)
-		if err != nil {
-			return err
-		}
-		c.Network = network
 	}
 	return nil
 }

@@ -203,7 +203,7 @@ func TestKilledParentLeavesNoDesktop(t *testing.T) {
 func TestBeTheKilledDesktop(t *testing.T) {
 	dir := os.Getenv("DEVNET_TEST_DESKTOP")
 	if dir == "" {
-		t.Skip("part of TestKilledParentLeavesNoDesktop")
+		return // this is the child of TestKilledParentLeavesNoDesktop
 	}
 	d, err := StartDesktop(t.Context(), DesktopOptions{Dir: dir, Display: true})
 	if err != nil {

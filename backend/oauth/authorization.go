@@ -32,6 +32,12 @@ func (c *Client) Push(ctx context.Context, req latchkey.AuthorizationRequest, ke
 	if req.LoginHint != "" {
 		form.Set("login_hint", req.LoginHint)
 	}
+	byEmail := req.Email != "" && req.Server.TakesEmail()
+	if byEmail {
+		// The person asked for this very mailbox: whoever else is signed in over there must not
+		// take its place. Providers heed the prompt in the URL only; it belongs in both.
+		form.Set("prompt", "login")
+	}
 	a, err := c.post(ctx, req.Server.PushEndpoint, form, keys)
 	if err != nil {
 		return "", err
@@ -57,6 +63,10 @@ func (c *Client) Push(ctx context.Context, req latchkey.AuthorizationRequest, ke
 	q := u.Query()
 	q.Set("client_id", req.ClientID)
 	q.Set("request_uri", pushed.RequestURI)
+	if byEmail {
+		q.Set("login_hint", string(req.Email))
+		q.Set("prompt", "login")
+	}
 	u.RawQuery = q.Encode()
 	return latchkey.Secret(u.String()), nil
 }

@@ -60,6 +60,7 @@ func request(id string, did syntax.DID) latchkey.AuthorizationRequest {
 		RedirectURI: "http://127.0.0.1:1/callback",
 		Scopes:      []string{"atproto", "transition:generic"},
 		LoginHint:   "alice.example.net",
+		Email:       "alice@mail.example.net",
 		State:       latchkey.Secret("canary-state-" + id),
 		Verifier:    latchkey.Secret("canary-verifier-" + id),
 		Deadline:    time.UnixMilli(1_800_000_000_123),
@@ -73,6 +74,7 @@ func session(id string, did syntax.DID) latchkey.Session {
 		TokenEndpoint: "https://issuer.example.net/token", RevocationEndpoint: "https://issuer.example.net/revoke",
 		Scopes: []string{"atproto", "transition:generic"}, Created: time.UnixMilli(1_700_000_000_123),
 		Tokens: latchkey.Tokens{Access: latchkey.Secret("canary-access-" + id), Refresh: latchkey.Secret("canary-refresh-" + id)},
+		Email:  "alice@mail.example.net",
 	}
 }
 

@@ -190,3 +190,19 @@ func TestEndSession(t *testing.T) {
 		t.Errorf("revocations: %v, %v", ids, err)
 	}
 }
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	db := mustOpen(t, t.TempDir())
+	want := func(want string) {
+		t.Helper()
+		if got, err := db.Setting(t.Context(), latchkey.EmailProvider); err != nil || got != want {
+			t.Errorf("setting %q, %v, want %q", got, err, want)
+		}
+	}
+	want("")
+	for _, value := range []string{"https://one.example.com", "https://two.example.com", "", ""} {
+		must(t, db.SaveSetting(t.Context(), latchkey.EmailProvider, value))
+		want(value)
+	}
+}

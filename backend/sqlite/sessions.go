@@ -11,7 +11,8 @@ import (
 	latchkey "latchkey/backend"
 )
 
-type sealedTokens struct{ Access, Refresh string }
+// sealedSession is the part of a session that nobody else may read.
+type sealedSession struct{ Access, Refresh, Email string }
 
 const sessionColumns = `id, did, client_id, issuer, server, token_endpoint, revocation_endpoint, scopes, created, access_ends, unconfirmed, sealed`
 
@@ -21,7 +22,7 @@ func boundTo(s latchkey.Session) []string {
 }
 
 func sealTokens(s latchkey.Session, keys latchkey.Keys) ([]byte, error) {
-	sealed, err := seal(sealedTokens{string(s.Tokens.Access), string(s.Tokens.Refresh)}, keys, boundTo(s)...)
+	sealed, err := seal(sealedSession{string(s.Tokens.Access), string(s.Tokens.Refresh), string(s.Email)}, keys, boundTo(s)...)
 	if err != nil {
 		return nil, latchkey.NewError(latchkey.Internal, err)
 	}
@@ -95,12 +96,13 @@ func (db *DB) session(ctx context.Context, query, id string, keys latchkey.Keys)
 	if err != nil {
 		return latchkey.Session{}, failed(err)
 	}
-	var t sealedTokens
+	var t sealedSession
 	if err := unseal(sealed, &t, keys, boundTo(s)...); err != nil {
 		return latchkey.Session{}, err
 	}
 	s.Scopes, s.Created, s.AccessEnds = strings.Fields(scopes), fromMillis(created), fromMillis(accessEnds)
 	s.Tokens = latchkey.Tokens{Access: latchkey.Secret(t.Access), Refresh: latchkey.Secret(t.Refresh)}
+	s.Email = latchkey.Secret(t.Email)
 	return s, nil
 }
 

@@ -15,6 +15,7 @@ type sealedSignIn struct {
 	RedirectURI string
 	Scopes      []string
 	LoginHint   string
+	Email       string
 	State       string
 	Verifier    string
 }
@@ -22,7 +23,7 @@ type sealedSignIn struct {
 // AddSignIn implements [latchkey.Store].
 func (db *DB) AddSignIn(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys) error {
 	sealed, err := seal(sealedSignIn{
-		Server: req.Server, RedirectURI: req.RedirectURI, Scopes: req.Scopes, LoginHint: req.LoginHint,
+		Server: req.Server, RedirectURI: req.RedirectURI, Scopes: req.Scopes, LoginHint: req.LoginHint, Email: string(req.Email),
 		State: string(req.State), Verifier: string(req.Verifier),
 	}, keys, "sign-in", req.ID, req.DID.String(), req.ClientID)
 	if err != nil {
@@ -56,6 +57,7 @@ func (db *DB) ConsumeSignIn(ctx context.Context, id string, keys latchkey.Keys) 
 		return latchkey.AuthorizationRequest{}, err
 	}
 	req.Server, req.RedirectURI, req.Scopes, req.LoginHint = s.Server, s.RedirectURI, s.Scopes, s.LoginHint
+	req.Email = latchkey.Secret(s.Email)
 	req.State, req.Verifier, req.Deadline = latchkey.Secret(s.State), latchkey.Secret(s.Verifier), fromMillis(deadline)
 	return req, nil
 }

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ func startNetwork() (end func() error, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	network, err = devnet.Start(ctx, devnet.Options{Dir: dir})
+	network, err = devnet.Start(ctx, devnet.Options{Dir: dir, Email: true})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -59,6 +60,7 @@ type house struct {
 	*auth.Service
 	t      *testing.T
 	config config.Config
+	log    *slog.Logger
 	close  func(context.Context) error
 
 	waiting chan latchkey.SignIn // each attempt once it waits
@@ -85,7 +87,7 @@ func newHouse(t *testing.T, change ...func(*config.Config)) *house {
 
 func (h *house) open() {
 	h.t.Helper()
-	service, closeAll, err := wire.New(h.t.Context(), h.config, wire.Options{NoBrowser: true})
+	service, closeAll, err := wire.New(h.t.Context(), h.config, wire.Options{NoBrowser: true, Log: h.log})
 	if err != nil {
 		h.t.Fatal(err)
 	}

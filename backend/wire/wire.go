@@ -52,10 +52,11 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		rooms.Browser = browser.Browser{}
 	}
 	service := auth.New(rooms, auth.Settings{
-		ClientID:      cfg.Brand.OAuthClientID(),
-		Scopes:        cfg.Brand.Scopes,
-		EmailProvider: cfg.Brand.EmailProvider,
-		Log:           options.Log,
+		ClientID:       cfg.Brand.OAuthClientID(),
+		Scopes:         cfg.Brand.Scopes,
+		EmailProvider:  cfg.Brand.EmailProvider,
+		EmailProviders: cfg.Brand.EmailProviders,
+		Log:            options.Log,
 	})
 	closeAll := func(ctx context.Context) error {
 		err := service.Close(ctx)

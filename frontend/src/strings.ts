@@ -15,6 +15,24 @@ export const strings = {
     example: 'alice.example.com',
     hint: 'You approve in your own browser. No password is typed here.',
     submit: 'Continue',
+    sendCode: 'Send me a code',
+    newHere: 'New here? The same button makes your account.',
+    knownAs: (name: string) => `You are signed in with this email as ${name}.`,
+    goOnAs: (name: string) => `Go on as ${name}`,
+    sendCodeAnyway: 'Send me a code anyway',
+  },
+
+  provider: {
+    sees: 'sees your email address and mails the code',
+    change: 'Change',
+    ask: 'Who may mail you the code?',
+    askDetail: 'That server sees your email address, and your account lives there. Nothing is sent yet.',
+    address: "Server's address",
+    example: 'pds.example.com',
+    use: 'Use this server',
+    checking: 'Checking that server',
+    keep: (host: string) => `Keep ${host}`,
+    changed: 'The email provider was changed meanwhile, so nothing was sent. Look who it is now, then press again.',
   },
 
   waiting: {
@@ -24,11 +42,23 @@ export const strings = {
     waitingDetail: (server: string) =>
       `Approve the sign-in${server === '' ? '' : ` on ${server}`}, then come back. This window notices by itself.`,
     byHandDetail: 'No browser could be opened. Open this link by hand, in any browser on this computer:',
+    asking: (server: string) => `Asking ${server}`,
+    askingDetail: 'Its page opens in your browser in a moment.',
+    code: 'Check your mail',
+    codeDetail: (server: string, email: string) =>
+      `${server} mails a code to ${email === '' ? 'you' : email}. Type it on the page in your browser, then come back.`,
+    codeByHandDetail:
+      'No browser could be opened. Open this link by hand, in any browser on this computer; the code is mailed once its page is open:',
+    noCodeDetail: (server: string) =>
+      `Type your email on the page of ${server}. No code is on its way; the page says what it needs.`,
     exchanging: 'Almost there',
     exchangingDetail: 'Your server said yes. The keys are being put away safely.',
     openAgain: 'Open the browser again',
     copyLink: 'Copy the link',
     timeLeft: (minutes: number, seconds: number) => `${minutes}:${String(seconds).padStart(2, '0')} left`,
+    noCode: 'No code? Look in your spam folder too.',
+    tryAgain: 'Try again',
+    otherEmail: 'Use another email',
     cancel: 'Cancel',
   },
 
@@ -41,6 +71,8 @@ export const strings = {
     maySee: 'May see',
     signInAgain: 'Sign in again',
     signOut: 'Sign out',
+    otherEmail: (name: string) => `This account belongs to another email than you typed. It is ${name}.`,
+    keep: 'Keep it',
   },
 
   scopes: {

@@ -92,26 +92,36 @@ func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *aut
 
 func loginCommand(out *printer) *cobra.Command {
 	var noBrowser bool
+	var provider string
 	cmd := &cobra.Command{
 		Use:   "login IDENTIFIER",
 		Short: "Sign in with a handle, a DID, a server's address or an email",
 		Args:  usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return with(cmd, wire.Options{NoBrowser: noBrowser}, func(ctx context.Context, service *auth.Service) error {
+				id, _ := latchkey.ParseIdentifier(args[0]) // Login says what is wrong with it
+				otherEmail := false
 				defer service.Subscribe(func(e latchkey.Event) {
 					if e.Kind == latchkey.SignInProgress {
-						out.progress(*e.SignIn, service.AuthorizationURL)
+						otherEmail = e.SignIn.OtherEmail
+						out.progress(*e.SignIn, id.Email != "", service.AuthorizationURL)
 					}
 				})()
+				if provider != "" {
+					if _, err := service.ChooseEmailProvider(ctx, provider); err != nil {
+						return err
+					}
+				}
 				account, err := service.Login(ctx, args[0])
 				if err != nil {
 					return err
 				}
-				out.signedIn(account)
+				out.signedIn(account, otherEmail)
 				return nil
 			})
 		},
 	}
+	cmd.Flags().StringVar(&provider, "email-provider", "", "the server that signs you in by email; it is remembered")
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address instead of opening a browser")
 	return cmd
 }

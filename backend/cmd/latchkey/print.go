@@ -32,8 +32,8 @@ func (p *printer) line(w io.Writer, v any) {
 	_, _ = fmt.Fprintf(w, "%s\n", data)
 }
 
-// progress shows the address to open once the attempt waits.
-func (p *printer) progress(s latchkey.SignIn, address func() (latchkey.Secret, error)) {
+// progress shows the address to open once the attempt waits. byEmail tells that an email was given.
+func (p *printer) progress(s latchkey.SignIn, byEmail bool, address func() (latchkey.Secret, error)) {
 	if s.Phase != latchkey.Waiting || p.opened == s.ID {
 		return
 	}
@@ -46,15 +46,28 @@ func (p *printer) progress(s latchkey.SignIn, address func() (latchkey.Secret, e
 		p.line(p.out, map[string]any{"event": "open", "url": string(u)})
 		return
 	}
+	switch {
+	case s.CodeByEmail:
+		_, _ = fmt.Fprintf(p.err, "%s will mail a code to your address. Type it on the page that opens.\n", s.Server)
+	case byEmail:
+		_, _ = fmt.Fprintf(p.err, "Type your email once more on the page of %s.\n", s.Server)
+	}
 	_, _ = fmt.Fprintf(p.err, "open: %s\n", string(u))
 }
 
-func (p *printer) signedIn(a latchkey.Account) {
+func (p *printer) signedIn(a latchkey.Account, otherEmail bool) {
 	if p.json {
-		p.line(p.out, map[string]any{"event": "signed_in", "account": a})
+		event := map[string]any{"event": "signed_in", "account": a}
+		if otherEmail {
+			event["other_email"] = true
+		}
+		p.line(p.out, event)
 		return
 	}
 	_, _ = fmt.Fprintf(p.out, "Signed in as %s (%s) on %s.\n", a.Name(), a.DID, a.Server)
+	if otherEmail {
+		_, _ = fmt.Fprintf(p.out, "This account belongs to another email than the one you gave. To sign it out again: latchkey logout %s\n", a.Name())
+	}
 }
 
 func (p *printer) signedOut(a latchkey.Account) {

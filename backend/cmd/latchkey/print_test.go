@@ -50,23 +50,35 @@ func TestPrinting(t *testing.T) {
 		json     []any  // as JSON, on standard output
 		jsonErr  string
 	}{
-		{"open", func(p *printer) { p.progress(waiting, link) }, "", "open: " + address + "\n", []any{map[string]any{"event": "open", "url": address}}, ""},
+		{"open", func(p *printer) { p.progress(waiting, false, link) }, "", "open: " + address + "\n", []any{map[string]any{"event": "open", "url": address}}, ""},
 		{"open once for each attempt", func(p *printer) {
 			for _, id := range []string{"1", "1", "2", "2"} {
-				p.progress(latchkey.SignIn{ID: id, Phase: latchkey.Waiting}, link)
+				p.progress(latchkey.SignIn{ID: id, Phase: latchkey.Waiting}, false, link)
 			}
 		}, "", strings.Repeat("open: "+address+"\n", 2), []any{map[string]any{"event": "open", "url": address}, map[string]any{"event": "open", "url": address}}, ""},
 		{"nothing to open in other phases", func(p *printer) {
 			for _, phase := range []latchkey.Phase{latchkey.Resolving, latchkey.Exchanging, latchkey.Done, latchkey.Failed} {
-				p.progress(latchkey.SignIn{ID: "1", Phase: phase}, link)
+				p.progress(latchkey.SignIn{ID: "1", Phase: phase}, false, link)
 			}
 		}, "", "", nil, ""},
 		{"nothing to open any more", func(p *printer) {
-			p.progress(waiting, func() (latchkey.Secret, error) { return "", latchkey.NewError(latchkey.NoSignIn, nil) })
+			p.progress(waiting, false, func() (latchkey.Secret, error) { return "", latchkey.NewError(latchkey.NoSignIn, nil) })
 		}, "", "", nil, ""},
-		{"signed in", func(p *printer) { p.signedIn(alice) },
+		{"signed in", func(p *printer) { p.signedIn(alice, false) },
 			"Signed in as alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com.\n", "",
 			[]any{map[string]any{"event": "signed_in", "account": aliceJSON}}, ""},
+		{"open, a code was mailed", func(p *printer) {
+			p.progress(latchkey.SignIn{ID: "1", Phase: latchkey.Waiting, Server: "https://mail.example.com", CodeByEmail: true}, true, link)
+		}, "", "https://mail.example.com will mail a code to your address. Type it on the page that opens.\nopen: " + address + "\n",
+			[]any{map[string]any{"event": "open", "url": address}}, ""},
+		{"open, the email is typed there", func(p *printer) {
+			p.progress(latchkey.SignIn{ID: "1", Phase: latchkey.Waiting, Server: "https://pds.example.com"}, true, link)
+		}, "", "Type your email once more on the page of https://pds.example.com.\nopen: " + address + "\n",
+			[]any{map[string]any{"event": "open", "url": address}}, ""},
+		{"signed in with another email", func(p *printer) { p.signedIn(alice, true) },
+			"Signed in as alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com.\n" +
+				"This account belongs to another email than the one you gave. To sign it out again: latchkey logout alice.test\n", "",
+			[]any{map[string]any{"event": "signed_in", "account": aliceJSON, "other_email": true}}, ""},
 		{"signed out", func(p *printer) { p.signedOut(bob) }, "Signed out of did:web:bob.example.com.\n", "",
 			[]any{map[string]any{"event": "signed_out", "account": bobJSON}}, ""},
 		{"accounts", func(p *printer) { p.account(alice); p.account(bob) },

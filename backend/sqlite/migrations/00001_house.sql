@@ -35,6 +35,11 @@ CREATE TABLE sessions (
     sealed              BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE settings (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
 -- Sessions that ended here and of which the server was not told yet.
 CREATE TABLE revocations (
     id                  TEXT PRIMARY KEY,

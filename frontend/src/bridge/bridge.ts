@@ -36,6 +36,10 @@ export interface SignIn {
   /** The link to open in a browser; empty until waiting. */
   url: string
   browserOpened: boolean
+  /** The server mails a code to the email typed here; otherwise the email is typed on the server's page. */
+  codeByEmail: boolean
+  /** Once done: the account belongs to another email than was asked for. */
+  otherEmail: boolean
   /** RFC 3339; empty until waiting. */
   deadline: string
   error: Failure | null
@@ -53,10 +57,23 @@ export interface Product {
   version: string
 }
 
+/** Servers that sign people in by email, by their origins. */
+export interface EmailProviders {
+  /** Empty for none. */
+  chosen: string
+  known: string[]
+}
+
 export interface Bridge {
   /** Resolves when signed in. */
   login(identifier: string): Promise<Account>
+  /** Resolves when signed in; rejects with `email_provider_not_set` when none is chosen. */
   loginWithEmail(email: string): Promise<Account>
+  /** Somebody who is signed in here with this email. Asks no server. */
+  accountForEmail(email: string): Promise<Account | null>
+  emailProviders(): Promise<EmailProviders>
+  /** Takes any server's address, and resolves with its origin once it is found to be a fitting one. */
+  chooseEmailProvider(address: string): Promise<string>
   /** Ends the attempt in progress; its login then rejects with `cancelled`. */
   cancel(): Promise<void>
   /** Rejects with `not_signed_in` when nobody is. */

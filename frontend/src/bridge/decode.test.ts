@@ -1,10 +1,16 @@
 import { expect, test, vi } from 'vitest'
-import { toAccount, toAccountEvent, toFailure, toProduct, toSignIn } from './decode'
+import { toAccount, toAccountEvent, toEmailProviders, toFailure, toProduct, toSignIn } from './decode'
 import { alice, notFound, signIn } from './samples'
 
 test('what is whole arrives unchanged', () => {
   expect(toAccount(alice)).toEqual(alice)
   expect(toSignIn(signIn('failed', { error: notFound }))).toMatchObject({ phase: 'failed', error: notFound })
+  expect(toSignIn(signIn('done', { codeByEmail: true, otherEmail: true }))).toMatchObject({
+    codeByEmail: true,
+    otherEmail: true,
+  })
+  const providers = { chosen: 'https://one.example', known: ['https://one.example', 'https://two.example'] }
+  expect(toEmailProviders(providers)).toEqual(providers)
   expect(toAccountEvent({ kind: 'added', account: alice })).toEqual({ kind: 'added', account: alice })
   expect(toFailure(notFound)).toEqual(notFound)
   expect(toProduct({ name: 'Latchkey', version: '1' })).toEqual({ name: 'Latchkey', version: '1' })
@@ -16,10 +22,23 @@ test('a failure inside the Error that Wails makes is found', () => {
 
 test('an empty Go slice, which is null, is an empty list', () => {
   expect(toAccount({ ...alice, scopes: null })?.scopes).toEqual([])
+  expect(toEmailProviders({ chosen: '', known: null })).toEqual({ chosen: '', known: [] })
 })
 
 test('an attempt without an error has none', () => {
   expect(toSignIn({ id: '1', phase: 'resolving' })).toMatchObject({ error: null, url: '', browserOpened: false })
+})
+
+test('what an attempt does not say about an email is not so', () => {
+  expect(toSignIn({ id: '1', phase: 'done' })).toMatchObject({ codeByEmail: false, otherEmail: false })
+  expect(toSignIn({ id: '1', phase: 'done', codeByEmail: 'yes', otherEmail: 1 })).toMatchObject({
+    codeByEmail: false,
+    otherEmail: false,
+  })
+})
+
+test('without providers none is chosen', () => {
+  expect(toEmailProviders(undefined)).toEqual({ chosen: '', known: [] })
 })
 
 test('a status nobody knows asks for a sign-in', () => {

@@ -4,7 +4,7 @@
  */
 import { strings } from '../strings'
 import { accountEventKinds, phases } from './bridge'
-import type { Account, AccountEvent, Failure, Product, SignIn } from './bridge'
+import type { Account, AccountEvent, EmailProviders, Failure, Product, SignIn } from './bridge'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -16,6 +16,10 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(text).filter((one) => one !== '') : []
+}
+
 export function toAccount(value: unknown): Account | null {
   const { did, handle, server, status, reason, scopes } = fields(value)
   if (text(did) === '') return null
@@ -25,7 +29,7 @@ export function toAccount(value: unknown): Account | null {
     server: text(server),
     status: status === 'active' ? 'active' : 'needs_sign_in',
     reason: text(reason),
-    scopes: Array.isArray(scopes) ? scopes.map(text).filter((scope) => scope !== '') : [],
+    scopes: texts(scopes),
   }
 }
 
@@ -41,6 +45,8 @@ export function toSignIn(value: unknown): SignIn | null {
     server: text(from.server),
     url: text(from.url),
     browserOpened: from.browserOpened === true,
+    codeByEmail: from.codeByEmail === true,
+    otherEmail: from.otherEmail === true,
     deadline: text(from.deadline),
     error: from.error == null ? null : toFailure(from.error),
   }
@@ -56,6 +62,11 @@ export function toAccountEvent(value: unknown): AccountEvent | null {
 export function toProduct(value: unknown): Product {
   const { name, version } = fields(value)
   return { name: text(name), version: text(version) }
+}
+
+export function toEmailProviders(value: unknown): EmailProviders {
+  const { chosen, known } = fields(value)
+  return { chosen: text(chosen), known: texts(known) }
 }
 
 /** Wails rejects with an Error around a string and nothing else, so Go sends a failure as JSON in that string. */

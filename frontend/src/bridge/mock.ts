@@ -2,7 +2,7 @@
  * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`
  * and `tell` play the Go side afterwards.
  */
-import type { Account, AccountEvent, Bridge, Failure, Product, SignIn } from './bridge'
+import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Product, SignIn } from './bridge'
 
 type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) => void }
 
@@ -12,6 +12,9 @@ export class MockBridge implements Bridge {
   next: Account | null = null
   current: SignIn | null = null
   named: Product = { name: 'Latchkey', version: '0.1.0' }
+  providers: EmailProviders = { chosen: 'https://certified.one', known: [] }
+  /** Who is signed in with any email. */
+  known: Account | null = null
   /** Makes the method of that name reject. */
   refusals: Partial<Record<keyof Bridge, Failure>> = {}
   /** What was asked, in order, as `method` or `method argument`. */
@@ -23,12 +26,20 @@ export class MockBridge implements Bridge {
 
   login = (identifier: string) => this.#begin('login', identifier)
   loginWithEmail = (email: string) => this.#begin('loginWithEmail', email)
+  accountForEmail = (email: string) => this.#ask('accountForEmail', this.known, email)
+  emailProviders = () => this.#ask('emailProviders', this.providers)
   cancel = () => this.#ask<void>('cancel', undefined)
   attempt = () => this.#ask('attempt', this.current)
   openBrowser = () => this.#ask<void>('openBrowser', undefined)
   copyLink = () => this.#ask<void>('copyLink', undefined)
   copyText = (text: string) => this.#ask<void>('copyText', undefined, text)
   product = () => this.#ask('product', this.named)
+
+  async chooseEmailProvider(address: string): Promise<string> {
+    const chosen = await this.#ask('chooseEmailProvider', /:\/\//.test(address) ? address : `https://${address}`, address)
+    this.providers = { ...this.providers, chosen }
+    return chosen
+  }
 
   async whoami(): Promise<Account> {
     const account = await this.#ask('whoami', this.account)

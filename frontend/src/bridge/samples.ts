@@ -24,6 +24,23 @@ export const notFound: Failure = {
 
 export const cancelled: Failure = { code: 'cancelled', message: 'The sign-in was cancelled.', retryable: true }
 
+export const timedOut: Failure = {
+  code: 'timed_out',
+  message: 'Nobody approved the sign-in in time. Try again for a fresh one.',
+  retryable: true,
+}
+
+export const notAServer: Failure = {
+  code: 'not_an_atproto_server',
+  message: 'There is no AT Protocol server at this address. Check the spelling.',
+  retryable: false,
+}
+
+/** An attempt by email: nobody is known before the end. */
+export function signInByEmail(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
+  return signIn(phase, { did: '', handle: '', server: 'certified.one', codeByEmail: phase !== 'resolving', ...changes })
+}
+
 export function signIn(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
   const known = phase !== 'resolving'
   return {
@@ -34,6 +51,8 @@ export function signIn(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
     server: known ? alice.server : '',
     url: known ? 'http://127.0.0.1:41925/go/Zr3cWJm8QxT0b1Y' : '',
     browserOpened: known,
+    codeByEmail: false,
+    otherEmail: false,
     deadline: known ? new Date(Date.now() + 5 * 60_000).toISOString() : '',
     error: null,
     ...changes,

@@ -1,9 +1,9 @@
 /**
  * The states to look at in a plain browser: `npm run dev`, then `?state=` and one of the names below.
- * `signin` (also the default) plays a whole sign-in: `alice.test` succeeds, an unknown name fails.
+ * `signin` (also the default) plays a whole sign-in: `alice.test` and every email succeed, an unknown name fails.
  */
 import { MockBridge } from './mock'
-import { alice, aliceNeedsSignIn, cancelled, notFound, signIn } from './samples'
+import { alice, aliceNeedsSignIn, cancelled, notAServer, notFound, signIn, signInByEmail, timedOut } from './samples'
 
 const hour = 3_600_000
 
@@ -24,12 +24,13 @@ function signedIn(changes: Partial<typeof alice> = {}): MockBridge {
 
 /** Answers a login the way a friendly server would, slowly enough to watch. */
 function interactive(bridge = new MockBridge()): MockBridge {
-  const { login } = bridge
+  const { login, loginWithEmail } = bridge
   let steps: ReturnType<typeof setTimeout>[] = []
   let attempts = 0
+  const at = (milliseconds: number, step: () => void) => steps.push(setTimeout(step, milliseconds))
+  const newId = () => `attempt-${++attempts}`
   bridge.login = (identifier) => {
-    const id = `attempt-${++attempts}`
-    const at = (milliseconds: number, step: () => void) => steps.push(setTimeout(step, milliseconds))
+    const id = newId()
     at(0, () => bridge.progress(signIn('resolving', { id, handle: identifier })))
     if (identifier === alice.handle) {
       at(900, () => bridge.progress(signIn('waiting', { id })))
@@ -40,17 +41,58 @@ function interactive(bridge = new MockBridge()): MockBridge {
     }
     return login(identifier)
   }
+  bridge.loginWithEmail = (email) => {
+    const id = newId()
+    at(0, () => bridge.progress(signInByEmail('resolving', { id })))
+    at(900, () => bridge.progress(signInByEmail('waiting', { id })))
+    at(20_000, () => bridge.progress(signInByEmail('exchanging', { id })))
+    at(21_200, () => bridge.succeed(alice))
+    return loginWithEmail(email)
+  }
   bridge.cancel = async () => {
     steps.forEach(clearTimeout)
     steps = []
     bridge.fail(cancelled)
   }
-  bridge.refusals.loginWithEmail = {
-    code: 'email_provider_not_set',
-    message: 'Signing in with an email is not set up in this app yet. Use your handle instead.',
-    retryable: false,
+  const choose = bridge.chooseEmailProvider.bind(bridge)
+  bridge.chooseEmailProvider = async (address) => {
+    await new Promise((resolve) => setTimeout(resolve, 900))
+    if (!address.includes('.')) throw notAServer
+    return choose(address)
   }
   return bridge
+}
+
+/** Types an email as a person would, once there is a box to type in, and sends it when asked to. */
+function typed(bridge: MockBridge, send = false): MockBridge {
+  const look = setInterval(() => {
+    const box = document.querySelector<HTMLInputElement>('#who')
+    if (box === null) return
+    clearInterval(look)
+    box.value = 'alice@example.org'
+    box.dispatchEvent(new Event('input', { bubbles: true }))
+    if (send) setTimeout(() => box.form?.requestSubmit())
+  }, 20)
+  return bridge
+}
+
+/** Sign-ins by email that come as far as this, however often they are tried. */
+function byEmail(attempt: ReturnType<typeof signIn>): MockBridge {
+  const bridge = new MockBridge()
+  const { loginWithEmail } = bridge
+  let attempts = 0
+  bridge.loginWithEmail = (email) => {
+    const id = `attempt-${++attempts}`
+    setTimeout(() => bridge.progress(signInByEmail('resolving', { id })))
+    setTimeout(() => {
+      bridge.progress({ ...attempt, id })
+      if (attempt.phase === 'done') bridge.succeed(alice)
+      if (attempt.error !== null) bridge.fail(attempt.error)
+    }, 600)
+    return loginWithEmail(email)
+  }
+  bridge.cancel = async () => bridge.fail(cancelled)
+  return typed(bridge, true)
 }
 
 const scenes: Readonly<Record<string, () => MockBridge>> = {
@@ -71,6 +113,22 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   'server-only': () => during(signIn('waiting', { handle: '', did: '', server: 'pds.example.com' })),
   exchanging: () => during(signIn('exchanging')),
   'long-wait': () => during(signIn('waiting', { deadline: new Date(Date.now() + hour).toISOString() })),
+  email: () => typed(interactive()),
+  'email-no-provider': () => {
+    const bridge = interactive()
+    bridge.providers = { chosen: '', known: ['https://certified.one', 'https://mail.example.net'] }
+    return typed(bridge)
+  },
+  'email-known': () => {
+    const bridge = interactive()
+    bridge.accountForEmail = async () => (bridge.account = alice)
+    return typed(bridge, true)
+  },
+  'email-waiting': () => byEmail(signInByEmail('waiting')),
+  'email-no-browser': () => byEmail(signInByEmail('waiting', { browserOpened: false })),
+  'email-stock': () => byEmail(signInByEmail('waiting', { server: 'pds.example.com', codeByEmail: false })),
+  'email-timed-out': () => byEmail(signInByEmail('failed', { error: timedOut })),
+  'other-email': () => byEmail(signInByEmail('done', { did: alice.did, otherEmail: true })),
   account: () => signedIn(),
   'account-without-handle': () =>
     signedIn({ handle: '', scopes: ['atproto', 'transition:generic', 'repo:app.bsky.feed.post?action=create'] }),

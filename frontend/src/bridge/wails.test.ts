@@ -5,6 +5,9 @@ import { wailsBridge } from './wails'
 const go = {
   Login: vi.fn(),
   LoginWithEmail: vi.fn(),
+  AccountForEmail: vi.fn(),
+  EmailProviders: vi.fn(),
+  ChooseEmailProvider: vi.fn(),
   Cancel: vi.fn(),
   Whoami: vi.fn(),
   Logout: vi.fn(),
@@ -21,11 +24,16 @@ beforeEach(() => {
 })
 
 test('every method reaches its namesake', async () => {
-  for (const method of [go.Login, go.LoginWithEmail, go.Whoami]) method.mockResolvedValue(alice)
+  for (const method of [go.Login, go.LoginWithEmail, go.AccountForEmail, go.Whoami]) method.mockResolvedValue(alice)
   go.Attempt.mockResolvedValue(signIn('waiting'))
+  go.EmailProviders.mockResolvedValue({ chosen: '', known: ['https://one.example'] })
+  go.ChooseEmailProvider.mockResolvedValue('https://two.example')
   go.Product.mockResolvedValue({ name: 'Latchkey', version: '1' })
   expect(await wailsBridge.login('alice.test')).toEqual(alice)
   expect(await wailsBridge.loginWithEmail('a@b')).toEqual(alice)
+  expect(await wailsBridge.accountForEmail('a@b')).toEqual(alice)
+  expect(await wailsBridge.emailProviders()).toEqual({ chosen: '', known: ['https://one.example'] })
+  expect(await wailsBridge.chooseEmailProvider('two.example')).toBe('https://two.example')
   expect(await wailsBridge.whoami()).toEqual(alice)
   expect(await wailsBridge.attempt()).toMatchObject({ id: 'attempt-1', phase: 'waiting' })
   expect(await wailsBridge.product()).toEqual({ name: 'Latchkey', version: '1' })
@@ -35,12 +43,19 @@ test('every method reaches its namesake', async () => {
   await wailsBridge.copyLink()
   expect(go.Login).toHaveBeenCalledWith('alice.test')
   expect(go.LoginWithEmail).toHaveBeenCalledWith('a@b')
+  expect(go.AccountForEmail).toHaveBeenCalledWith('a@b')
+  expect(go.ChooseEmailProvider).toHaveBeenCalledWith('two.example')
   for (const method of Object.values(go)) expect(method).toHaveBeenCalledOnce()
 })
 
 test('no attempt is null', async () => {
   go.Attempt.mockResolvedValue(null)
   expect(await wailsBridge.attempt()).toBeNull()
+})
+
+test('nobody with that email is null', async () => {
+  go.AccountForEmail.mockResolvedValue(null)
+  expect(await wailsBridge.accountForEmail('a@b')).toBeNull()
 })
 
 test('an account without an identity is refused', async () => {

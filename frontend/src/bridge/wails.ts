@@ -2,7 +2,7 @@
 import * as App from '../../wailsjs/go/app/App'
 import { ClipboardSetText, EventsOn } from '../../wailsjs/runtime/runtime'
 import type { Account, Bridge } from './bridge'
-import { toAccount, toAccountEvent, toProduct, toSignIn } from './decode'
+import { toAccount, toAccountEvent, toEmailProviders, toProduct, toSignIn } from './decode'
 
 function account(value: unknown): Account {
   const decoded = toAccount(value)
@@ -13,6 +13,9 @@ function account(value: unknown): Account {
 export const wailsBridge: Bridge = {
   login: async (identifier) => account(await App.Login(identifier)),
   loginWithEmail: async (email) => account(await App.LoginWithEmail(email)),
+  accountForEmail: async (email) => toAccount(await App.AccountForEmail(email)),
+  emailProviders: async () => toEmailProviders(await App.EmailProviders()),
+  chooseEmailProvider: (address) => App.ChooseEmailProvider(address),
   cancel: () => App.Cancel(),
   whoami: async () => account(await App.Whoami()),
   logout: () => App.Logout(),

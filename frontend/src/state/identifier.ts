@@ -1,7 +1,13 @@
 /**
- * Tells an email from everything else that the one box takes (handle, DID, server address).
- * Only the shape counts; whether it is a good one is for the Go side to say.
+ * Finds an email among everything else that the one box takes (handle, DID, server address). Only the shape counts;
+ * whether it is a good one is for the Go side to say. Never less than that side takes for one: an email goes nowhere
+ * before its provider is shown.
  */
-export function isEmail(text: string): boolean {
-  return /^(?!@|did:)(?!.*:\/\/)\S+@[^\s@]+$/i.test(text.trim())
+export function emailIn(text: string): string {
+  const bare = text
+    .replace(/\p{Cf}/gu, '') // what copying adds to set the writing direction
+    .trim()
+    .replace(/^mailto:([^?]*).*$/i, '$1')
+    .replace(/\.+$/, '')
+  return /^[^\s@/:]+@[^\s@/:]+$/.test(bare) ? bare : ''
 }

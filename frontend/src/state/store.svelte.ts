@@ -5,13 +5,12 @@
  */
 import type { Account, AccountEvent, Bridge, Failure, Product, SignIn } from '../bridge/bridge'
 import { toFailure } from '../bridge/decode'
-import { isEmail } from './identifier'
+import { emailIn } from './identifier'
+import { idle, pending } from './progress'
+import type { Progress } from './progress'
+import { EmailProvider } from './provider.svelte'
 
 export type View = 'starting' | 'sign-in' | 'waiting' | 'account'
-export type Progress = { state: 'idle' } | { state: 'pending' } | { state: 'failed'; failure: Failure }
-
-const idle: Progress = { state: 'idle' }
-const pending: Progress = { state: 'pending' }
 
 export class Store {
   /** What stands in the box; it outlives the view, so that a failed sign-in gives it back. */
@@ -19,10 +18,16 @@ export class Store {
   product = $state.raw<Product>({ name: '', version: '' })
   account = $state.raw<Account | null>(null)
   attempt = $state.raw<SignIn | null>(null)
+  /** Which email the attempt is for; empty when it is for none, or when a reload made us forget. */
+  email = $state('')
+  /** Somebody who is signed in already with the email that a code was about to be sent to. */
+  offer = $state.raw<{ email: string; account: Account } | null>(null)
   login = $state.raw<Progress>(idle)
   logout = $state.raw<Progress>(idle)
   /** Why the last thing pressed, other than signing in or out, did nothing. */
   problem = $state.raw<Failure | null>(null)
+
+  readonly provider: EmailProvider
 
   #bridge: Bridge
   #started = $state(false)
@@ -30,15 +35,25 @@ export class Store {
   #turn = 0
   #problemTurn = 0
   #over = new Set<string>()
+  /** The sign-in asked for last, until Go has let go of it; resolves with the account if there is one. */
+  #running: Promise<Account | null> = Promise.resolve(null)
+  /** The DID of an account that came by another email than the one asked for. */
+  #unexpected = $state('')
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
+    this.provider = new EmailProvider(bridge)
   }
 
   get view(): View {
     if (!this.#started) return 'starting'
     if (this.attempt !== null) return 'waiting'
     return this.account === null ? 'sign-in' : 'account'
+  }
+
+  /** The account belongs to another email than was typed, and nobody has said yet that this is fine. */
+  get otherEmail(): boolean {
+    return this.account !== null && this.account.did === this.#unexpected
   }
 
   get failure(): Failure | null {
@@ -55,6 +70,7 @@ export class Store {
       this.#bridge.product(),
       this.#bridge.whoami(),
       this.#bridge.attempt(),
+      this.provider.load(),
     ])
     if (product.status === 'fulfilled') this.product = product.value
     if (!this.#heardOfAccount) {
@@ -68,16 +84,80 @@ export class Store {
   async signIn(text: string = this.text): Promise<void> {
     const who = text.trim()
     if (who === '' || this.login.state === 'pending' || this.attempt !== null) return
+    await this.#begin(who)
+  }
+
+  async #begin(who: string, anyway = false): Promise<void> {
+    this.#running = this.#run(who, anyway)
+    await this.#running
+  }
+
+  async #run(who: string, anyway: boolean): Promise<Account | null> {
     const turn = ++this.#turn
+    const email = emailIn(who)
     this.login = pending
     this.logout = idle
     this.problem = null
+    this.offer = null
+    this.#unexpected = ''
     try {
-      const account = await (isEmail(who) ? this.#bridge.loginWithEmail(who) : this.#bridge.login(who))
+      if (email !== '') {
+        await this.provider.confirm()
+        const account = anyway ? null : await this.#signedInWith(email)
+        if (turn !== this.#turn) return null
+        if (account !== null) {
+          this.login = idle
+          this.offer = { email, account }
+          return null
+        }
+        this.email = email
+      }
+      const account = await (email === '' ? this.#bridge.login(who) : this.#bridge.loginWithEmail(email))
       if (turn === this.#turn) this.#arrive(account)
+      return account
     } catch (reason) {
       if (turn === this.#turn) this.#fail(toFailure(reason))
+      return null
     }
+  }
+
+  /** Not to learn it is no reason to refuse a code. */
+  async #signedInWith(email: string): Promise<Account | null> {
+    const account = await this.#bridge.accountForEmail(email).catch(() => null)
+    return account?.status === 'active' ? account : null
+  }
+
+  async sendCodeAnyway(): Promise<void> {
+    if (this.offer !== null) await this.#begin(this.offer.email, true)
+  }
+
+  /** Shows the account that is offered. A sign-out means whom Go named last, so that has to be the same one. */
+  goOn(): Promise<boolean> {
+    return this.#act(async () => {
+      const account = await this.#bridge.whoami()
+      if (account.did !== this.offer?.account.did) throw new Error('another account is the current one')
+      this.#arrive(account)
+    })
+  }
+
+  /** Cancels, and begins anew with the same email, so that a fresh code is mailed. */
+  async tryAgain(): Promise<void> {
+    const { attempt, email } = this
+    if (attempt === null || email === '' || this.#betweenAttempts) return
+    // The old attempt's end is no news any more: it stays in view until the new one takes its place.
+    const turn = ++this.#turn
+    this.#over.add(attempt.id)
+    this.attempt = { ...attempt, phase: 'resolving', url: '', deadline: '' }
+    await this.#bridge.cancel().catch(() => {}) // it may have ended by itself just now
+    // Go takes a new sign-in only when the old call has returned, which is later than its last event.
+    const account = await this.#running
+    if (turn !== this.#turn) return
+    if (account === null) await this.#begin(email, true)
+    else this.#arrive(account)
+  }
+
+  get #betweenAttempts(): boolean {
+    return this.attempt !== null && this.#over.has(this.attempt.id)
   }
 
   async signInAgain(): Promise<void> {
@@ -87,6 +167,11 @@ export class Store {
   /** A pending login says itself that it was cancelled; after a reload there is none to say it. */
   cancel(): Promise<boolean> {
     return this.#act(async () => {
+      if (this.#betweenAttempts) {
+        this.#end()
+        await this.#bridge.cancel().catch(() => {}) // most often there is none yet
+        return
+      }
       await this.#bridge.cancel()
       if (this.login.state !== 'pending') this.#end()
     })
@@ -111,6 +196,11 @@ export class Store {
     const next = await this.#bridge.whoami().catch(() => null)
     this.logout = idle
     if (this.account === null || this.account.did === leaving.did) this.account = next
+  }
+
+  /** The account is welcome although it belongs to another email. */
+  keep(): void {
+    this.#unexpected = ''
   }
 
   openBrowser(): Promise<boolean> {
@@ -139,6 +229,8 @@ export class Store {
   }
 
   #onSignIn(signIn: SignIn): void {
+    // The account may have arrived before this, by the promise.
+    if (signIn.phase === 'done' && signIn.otherEmail) this.#unexpected = signIn.did
     if (this.#over.has(signIn.id)) return
     if (signIn.phase !== 'done' && signIn.phase !== 'failed') {
       this.attempt = signIn
@@ -190,6 +282,8 @@ export class Store {
   #end(): void {
     if (this.attempt !== null) this.#over.add(this.attempt.id)
     this.attempt = null
+    this.email = ''
+    this.offer = null
     this.login = idle
     this.problem = null
     this.#turn++

@@ -1,9 +1,10 @@
 import { render, screen, waitFor } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
-import { beforeEach, expect, test } from 'vitest'
+import { tick } from 'svelte'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Account as AccountType } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
-import { alice, aliceNeedsSignIn, notFound } from '../bridge/samples'
+import { alice, aliceNeedsSignIn, notFound, signInByEmail } from '../bridge/samples'
 import { Store } from '../state/store.svelte'
 import Account from './Account.svelte'
 
@@ -69,6 +70,53 @@ test('says why a new sign-in is needed and offers it', async () => {
   screen.getByRole('button', { name: 'Sign out' })
   await press('Sign in again')
   expect(bridge.asked).toContain('login alice.test')
+})
+
+describe('an account of another email than was typed', () => {
+  const done = signInByEmail('done', { did: alice.did, otherEmail: true })
+  const notice = 'This account belongs to another email than you typed. It is alice.test.'
+
+  test('says so, also to whoever hears the heading', async () => {
+    await show(alice)
+    bridge.progress(done)
+    await screen.findByText(notice)
+    expect(document.getElementById(heading().getAttribute('aria-describedby')!)?.textContent).toBe(notice)
+  })
+
+  test('without a handle is named by its DID', async () => {
+    await show({ ...alice, handle: '' })
+    bridge.progress(done)
+    await screen.findByText(new RegExp(`It is ${alice.did}\\.$`))
+  })
+
+  test('can be kept', async () => {
+    await show(alice)
+    bridge.progress(done)
+    await screen.findByText(notice)
+    await press('Keep it')
+    expect(screen.queryByText(notice)).toBeNull()
+    expect(screen.queryByRole('button', { name: 'Keep it' })).toBeNull()
+    expect(document.activeElement).toBe(heading())
+    screen.getByRole('button', { name: 'Sign out' })
+    expect(bridge.asked).not.toContain('logout')
+  })
+
+  test('can be signed out, by one button', async () => {
+    await show(alice)
+    bridge.progress(done)
+    await screen.findByText(notice)
+    await press('Sign out')
+    expect(bridge.asked).toContain('logout')
+  })
+
+  test('is not spoken of otherwise', async () => {
+    await show(alice)
+    bridge.progress({ ...done, otherEmail: false })
+    bridge.progress({ ...done, did: 'did:plc:bob' })
+    await tick()
+    expect(screen.queryByRole('button', { name: 'Keep it' })).toBeNull()
+    expect(heading().getAttribute('aria-describedby')).toBeNull()
+  })
 })
 
 test('what comes from outside is text', async () => {

@@ -1,10 +1,10 @@
 import { render, screen, waitFor } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { tick } from 'svelte'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SignIn } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
-import { notFound, signIn } from '../bridge/samples'
+import { cancelled, notFound, signIn, signInByEmail } from '../bridge/samples'
 import { Store } from '../state/store.svelte'
 import Waiting from './Waiting.svelte'
 
@@ -117,6 +117,84 @@ test('an older failure is not shown beside a new attempt', async () => {
   await store.signIn('alice.tset')
   expect(store.failure).toEqual(notFound)
   expect(screen.getByRole('alert').textContent).toBe('')
+})
+
+describe('by email', () => {
+  const buttons = () => screen.getAllByRole('button').map((button) => button.textContent?.trim())
+
+  /** As far as `attempt`, from an email typed in the box. */
+  async function showByEmail(attempt: SignIn) {
+    await store.start()
+    store.text = 'alice@example.org'
+    void store.signIn()
+    await vi.waitFor(() => expect(store.email).toBe('alice@example.org'))
+    bridge.progress(attempt)
+    return render(Waiting, { store, attempt })
+  }
+
+  test('asking: names the provider, and can only be cancelled', async () => {
+    await showByEmail(signInByEmail('resolving', { server: '' }))
+    expect(heading().textContent).toBe('Asking certified.one')
+    screen.getByText('alice@example.org')
+    expect(buttons()).toEqual(['Cancel'])
+  })
+
+  test('a code by mail: says who mails it where, and what to do when none comes', async () => {
+    await showByEmail(signInByEmail('waiting'))
+    expect(heading().textContent).toBe('Check your mail')
+    screen.getByText(/^certified\.one mails a code to alice@example\.org\. Type it on the page in your browser/)
+    screen.getByText('No code? Look in your spam folder too.')
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Try again', 'Use another email', 'Cancel'])
+  })
+
+  test('a server that mails no code: says where to type the email', async () => {
+    await showByEmail(signInByEmail('waiting', { codeByEmail: false, server: 'pds.example.com' }))
+    expect(heading().textContent).toBe('Go on in your browser')
+    screen.getByText(/^Type your email on the page of pds\.example\.com\. No code is on its way/)
+    expect(screen.queryByText(/spam/)).toBeNull()
+    expect(buttons()).toContain('Try again')
+  })
+
+  test('without a browser the link comes first, and then the code', async () => {
+    await showByEmail(signInByEmail('waiting', { browserOpened: false }))
+    expect(heading().textContent).toBe('Go on in your browser')
+    screen.getByText(/Open this link by hand.* the code is mailed once its page is open/)
+    screen.getByText(signInByEmail('waiting').url)
+  })
+
+  test('the last step is as by handle', async () => {
+    await showByEmail(signInByEmail('exchanging'))
+    expect(heading().textContent).toBe('Almost there')
+    expect(buttons()).toEqual(['Cancel'])
+  })
+
+  test('trying again asks for a fresh code', async () => {
+    await showByEmail(signInByEmail('waiting'))
+    await press('Try again')
+    expect(bridge.asked).toContain('cancel')
+    bridge.fail(cancelled)
+    await waitFor(() =>
+      expect(bridge.asked.filter((call) => call === 'loginWithEmail alice@example.org')).toHaveLength(2),
+    )
+  })
+
+  test('another email: cancels', async () => {
+    await showByEmail(signInByEmail('waiting'))
+    await press('Use another email')
+    expect(bridge.asked.at(-1)).toBe('cancel')
+  })
+
+  test('after a reload the email is forgotten, and only what still works is offered', async () => {
+    await show(signInByEmail('waiting'))
+    expect(heading().textContent).toBe('Check your mail')
+    screen.getByText(/^certified\.one mails a code to you\./)
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Use another email', 'Cancel'])
+  })
+
+  test('by handle there is no word of it', async () => {
+    await show(signIn('waiting'))
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Cancel'])
+  })
 })
 
 test('what comes from outside is text', async () => {

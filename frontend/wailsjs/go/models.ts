@@ -22,6 +22,20 @@ export namespace app {
 	        this.scopes = source["scopes"];
 	    }
 	}
+	export class EmailProviders {
+	    chosen: string;
+	    known: string[];
+	
+	    static createFrom(source: any = {}) {
+	        return new EmailProviders(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.chosen = source["chosen"];
+	        this.known = source["known"];
+	    }
+	}
 	export class Failure {
 	    code: string;
 	    message: string;
@@ -60,6 +74,8 @@ export namespace app {
 	    server: string;
 	    url: string;
 	    browserOpened: boolean;
+	    codeByEmail: boolean;
+	    otherEmail: boolean;
 	    deadline: string;
 	    error?: Failure;
 	
@@ -76,6 +92,8 @@ export namespace app {
 	        this.server = source["server"];
 	        this.url = source["url"];
 	        this.browserOpened = source["browserOpened"];
+	        this.codeByEmail = source["codeByEmail"];
+	        this.otherEmail = source["otherEmail"];
 	        this.deadline = source["deadline"];
 	        this.error = this.convertValues(source["error"], Failure);
 	    }

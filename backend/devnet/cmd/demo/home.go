@@ -58,6 +58,18 @@ func (h *home) close() error {
 	return h.store.Close()
 }
 
+// current is the account that was used last.
+func (h *home) current(ctx context.Context) (syntax.DID, error) {
+	accounts, err := h.store.Accounts(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(accounts) == 0 {
+		return "", errors.New("there is no account")
+	}
+	return accounts[0].DID, nil
+}
+
 // isEmpty waits until nothing is left of any account: the server is told of a sign-out in the background.
 func (h *home) isEmpty(ctx context.Context) error {
 	return until(ctx, func() error {

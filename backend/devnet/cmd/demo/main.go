@@ -3,7 +3,8 @@
 // With a display it shows the window and who there is to sign in as; the person does the rest, with their
 // own browser and keychain. Without one it plays the person as well, and checks everything on the way:
 // a handle that does not exist, a cancelled sign-in, one through the browser, a restart without a network,
-// and a sign-out that the server knows of. That makes it the end-to-end test of the window, too. A
+// and a sign-out that the server knows of; with -email a first sign-up with a mailed code, a restart and a
+// second sign-in. That makes it the end-to-end test of the window, too. A
 // screenshot of every step lies in the directory afterwards.
 //
 //	demo -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
@@ -31,6 +32,7 @@ import (
 type options struct {
 	window, cli string // paths of the programs
 	dir         string // where everything lies that a run makes
+	email       bool   // the story of signing up and in by email
 }
 
 func main() {
@@ -38,6 +40,7 @@ func main() {
 	flag.StringVar(&o.window, "window", "build/bin/latchkey-window-devnet", "path of the window's program")
 	flag.StringVar(&o.cli, "cli", "build/bin/latchkey-devnet", "path of the terminal program")
 	flag.StringVar(&o.dir, "dir", "build/demo", "directory for screenshots, logs and data")
+	flag.BoolVar(&o.email, "email", false, "sign up and in by email instead")
 	headless := flag.Bool("headless", false, "play the person even if there is a display")
 	flag.Parse()
 	if flag.NArg() > 0 {

@@ -32,7 +32,18 @@ type play struct {
 	shots int
 }
 
-// playPerson plays the whole story. Its end is the last line on out.
+// story is what a run does after the start, and its last line, which the end of it may fill in.
+type story struct {
+	steps []step
+	last  string
+}
+
+type step struct {
+	done string // what it says when it is done
+	do   func(context.Context) error
+}
+
+// playPerson plays one of the stories. Its end is the last line on out.
 func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	p := &play{options: o, out: out}
 	if err := p.tidy(); err != nil {
@@ -43,15 +54,34 @@ func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := p.step(ctx, "a private network and a private desktop are ready", p.start); err != nil {
 		return err
 	}
-	browser, err := devnet.Browser{Password: p.alice.Password, Shots: p.browserShots()}.Env(p.visited())
+	tell := p.byHandle
+	if o.email {
+		tell = p.byEmail
+	}
+	story, err := tell()
 	if err != nil {
 		return err
 	}
+	for _, s := range story.steps {
+		if err := p.step(ctx, s.done, s.do); err != nil {
+			return err
+		}
+	}
+	if err := p.close(); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintln(out, story.last)
+	return nil
+}
+
+// byHandle is the main job: sign in by handle, restart offline, sign out.
+func (p *play) byHandle() (*story, error) {
+	browser, err := devnet.Browser{Password: p.alice.Password, Shots: p.browserShots()}.Env(p.visited())
+	if err != nil {
+		return nil, err
+	}
 	var session *session
-	steps := []struct {
-		done string
-		do   func(context.Context) error
-	}{
+	return &story{last: fmt.Sprintf("demo: signed in as %s (%s), restarted offline, signed out", p.alice.Handle, p.alice.DID), steps: []step{
 		{"refused a handle that does not exist, and cancelled while waiting", p.checkRefusals},
 		{"the window is open and asks who signs in", func(ctx context.Context) error {
 			return p.open(ctx, browser, "sign-in", "Sign in")
@@ -59,8 +89,10 @@ func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 		{"typed " + p.alice.Handle + " and pressed Continue; the window waits for the browser", func(ctx context.Context) error {
 			return p.ask(ctx, "typed")
 		}},
-		{"signed in and approved in the browser, which ended on a page of the app", p.awaitBrowser},
-		{"the window shows the account", p.seeAccount},
+		{"signed in and approved in the browser, which ended on a page of the app", func(ctx context.Context) error {
+			return p.awaitBrowser(ctx, p.alice.Handle, "sign-in", "consent", "final")
+		}},
+		{"the window shows the account", func(ctx context.Context) error { return p.seeAccount(ctx, p.alice.Handle) }},
 		{"closed the window", p.quit},
 		{"stopped the network", func(ctx context.Context) error { return p.network.Stop(ctx) }},
 		{"started again without a network: still signed in", func(ctx context.Context) error {
@@ -78,28 +110,20 @@ func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 			}
 			return session.isAlive(ctx)
 		}},
-		{"pressed Sign out: the window asks again who signs in", func(ctx context.Context) error {
-			if err := p.window.Press(ctx, "push button", "Sign out"); err != nil {
-				return err
-			}
-			return p.see(ctx, "signed-out", "heading", "Sign in")
-		}},
+		{"pressed Sign out: the window asks again who signs in", p.signOut},
 		{"the server refuses both tokens", func(ctx context.Context) error { return session.isDead(ctx) }},
 		{"nothing is left in the database and the keychain", func(ctx context.Context) error {
 			return errors.Join(p.home.isEmpty(ctx), session.keysAreGone(ctx))
 		}},
 		{"closed the window", p.quit},
-	}
-	for _, s := range steps {
-		if err := p.step(ctx, s.done, s.do); err != nil {
-			return err
-		}
-	}
-	if err := p.close(); err != nil {
+	}}, nil
+}
+
+func (p *play) signOut(ctx context.Context) error {
+	if err := p.window.Press(ctx, "push button", "Sign out"); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, "demo: signed in as %s (%s), restarted offline, signed out\n", p.alice.Handle, p.alice.DID)
-	return nil
+	return p.see(ctx, "signed-out", "heading", "Sign in")
 }
 
 // tidy removes what the last run left, and nothing else that may lie in the directory.
@@ -179,7 +203,7 @@ func (p *play) start(ctx context.Context) error {
 		started <- err
 	}()
 	var err error
-	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network")})
+	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network"), Email: p.email})
 	if err := errors.Join(err, <-started); err != nil {
 		return err
 	}
@@ -250,8 +274,9 @@ func (p *play) browserShots() string { return filepath.Join(p.dir, "browser") }
 // visited is where the browser says what it saw.
 func (p *play) visited() string { return filepath.Join(p.dir, "visited") }
 
-// awaitBrowser waits until the browser shows how the sign-in ended.
-func (p *play) awaitBrowser(ctx context.Context) error {
+// awaitBrowser waits until the browser shows how the sign-in ended, and takes over its screenshots of
+// the pages with these names.
+func (p *play) awaitBrowser(ctx context.Context, name string, shots ...string) error {
 	var seen devnet.Pages
 	err := until(ctx, func() (err error) {
 		// Unreadable while it does not exist, and while a line is being written.
@@ -263,21 +288,22 @@ func (p *play) awaitBrowser(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if want := "signed in as " + p.alice.Handle; !strings.Contains(seen.Final.Text, want) {
+	if want := "signed in as " + name; !strings.Contains(seen.Final.Text, want) {
 		return fmt.Errorf("the browser's last page does not say %q, but: %s", want, seen.Final.Text)
 	}
-	for _, name := range []string{"sign-in", "consent", "final"} {
+	for _, name := range shots {
 		p.shots++
 		shot := filepath.Join(p.browserShots(), name+".png")
 		if err := os.Rename(shot, filepath.Join(p.dir, fmt.Sprintf("%02d-browser-%s.png", p.shots, name))); err != nil {
 			return err
 		}
 	}
-	return nil
+	// The next visit tells its own story.
+	return os.Remove(p.visited())
 }
 
-func (p *play) seeAccount(ctx context.Context) error {
-	if err := p.window.WaitFor(ctx, "heading", p.alice.Handle); err != nil {
+func (p *play) seeAccount(ctx context.Context, name string) error {
+	if err := p.window.WaitFor(ctx, "heading", name); err != nil {
 		return err
 	}
 	return p.see(ctx, "account", "status bar", "Signed in")

@@ -20,7 +20,7 @@ func watchPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	// keychain can then still be signed out.
 	dir := filepath.Join(o.dir, "by-hand")
 	_, _ = fmt.Fprintln(out, "demo: starting a private network")
-	network, err := devnet.Start(ctx, devnet.Options{Dir: filepath.Join(dir, "network"), Log: os.Stderr})
+	network, err := devnet.Start(ctx, devnet.Options{Dir: filepath.Join(dir, "network"), Email: o.email, Log: os.Stderr})
 	if err != nil {
 		return err
 	}
@@ -29,6 +29,9 @@ func watchPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	_, _ = fmt.Fprint(out, "\nThere are these people on it:\n\n")
 	for _, account := range network.Accounts {
 		_, _ = fmt.Fprintf(out, "    %-12s password %s\n", account.Handle, account.Password)
+	}
+	if o.email {
+		_, _ = fmt.Fprintf(out, "\nAny email will do as well. The mail to it can be read at\n\n    %s?to=EMAIL\n", network.MailBox)
 	}
 	_, _ = fmt.Fprint(out, `
 Type one of the names into the window and press Continue. Your browser opens; sign in there with the
@@ -40,6 +43,7 @@ password, approve, and come back to the window. Close the window, or press Ctrl-
 		// The person's own accounts stay untouched. The keychain is theirs; what lands there is removed below.
 		"XDG_DATA_HOME="+filepath.Join(dir, "data"),
 		"XDG_STATE_HOME="+filepath.Join(dir, "state"),
+		"LATCHKEY_EMAIL_PROVIDER="+network.EmailProvider,
 	)
 	// The last thing before the network ends, or the server could not be told.
 	defer func() { err = errors.Join(err, signOutAll(o, env, out)) }()

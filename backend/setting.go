@@ -1,0 +1,7 @@
+package latchkey
+
+// SettingKey names a choice that a person made and that is remembered.
+type SettingKey string
+
+// EmailProvider is the origin of the server that signs people in by email.
+const EmailProvider SettingKey = "email_provider"

@@ -1,0 +1,68 @@
+/** The server that signs people in by email. There is none until the brand or the person chose one: never a guess. */
+import type { Bridge, EmailProviders, Failure } from '../bridge/bridge'
+import { toFailure } from '../bridge/decode'
+import { strings } from '../strings'
+import { idle, pending } from './progress'
+import type { Progress } from './progress'
+
+export class EmailProvider {
+  choice = $state.raw<Progress>(idle)
+
+  #bridge: Bridge
+  #providers = $state.raw<EmailProviders>({ chosen: '', known: [] })
+
+  constructor(bridge: Bridge) {
+    this.#bridge = bridge
+  }
+
+  get chosen(): boolean {
+    return this.#providers.chosen !== ''
+  }
+
+  /** What a person calls the chosen one. */
+  get host(): string {
+    return withoutScheme(this.#providers.chosen).replace(/^http:\/\//, '')
+  }
+
+  /** Addresses of others to choose from, as one would type them. */
+  get others(): string[] {
+    return this.#providers.known.filter((origin) => origin !== this.#providers.chosen).map(withoutScheme)
+  }
+
+  async load(): Promise<void> {
+    this.#providers = await this.#bridge.emailProviders()
+  }
+
+  /** Rejects unless the provider is still the one that is shown: the terminal can choose another one at any time. */
+  async confirm(): Promise<void> {
+    const shown = this.#providers.chosen
+    await this.load()
+    if (this.#providers.chosen === shown) return
+    throw { code: 'email_provider_changed', message: strings.provider.changed, retryable: true } satisfies Failure
+  }
+
+  /** True when that server is the provider now. */
+  async choose(address: string): Promise<boolean> {
+    if (address.trim() === '' || this.choice.state === 'pending') return false
+    this.choice = pending
+    try {
+      const chosen = await this.#bridge.chooseEmailProvider(address.trim())
+      this.#providers = { ...this.#providers, chosen }
+      this.choice = idle
+      return true
+    } catch (reason) {
+      this.choice = { state: 'failed', failure: toFailure(reason) }
+      return false
+    }
+  }
+
+  /** Forgets why a choice failed. */
+  leave(): void {
+    if (this.choice.state === 'failed') this.choice = idle
+  }
+}
+
+/** A server's address means https, so that goes without saying. */
+function withoutScheme(origin: string): string {
+  return origin.replace(/^https:\/\//, '')
+}
