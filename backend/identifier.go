@@ -43,6 +43,10 @@ func ParseIdentifier(text string) (Identifier, error) {
 		return parseEmail(address)
 	case strings.Contains(text, "://"):
 		return Identifier{}, NewError(InvalidIdentifier, errors.New("an address of another kind"))
+	case strings.Contains(text[:max(0, strings.Index(text, "@"))], "/"):
+		// A path, not a mailbox: links to profiles have handles with an @. The window judges alike,
+		// so that no email leaves before its provider was shown.
+		return parseURL("https://" + text)
 	case strings.Contains(strings.TrimPrefix(text, "@"), "@"):
 		return parseEmail(text)
 	case strings.HasPrefix(text, "@"):

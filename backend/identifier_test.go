@@ -54,6 +54,8 @@ func TestParseIdentifier(t *testing.T) {
 		{"profile and a slash", "https://bsky.app/profile/alice.test/", alice},
 		{"post of a profile", "https://bsky.app/profile/alice.test/post/3jwdwj2ctlk26?ref=x#y", alice},
 		{"profile without the scheme", "bsky.app/profile/Alice.test", alice},
+		{"profile with an @ without the scheme", "bsky.app/profile/@alice.test", alice},
+		{"path with an @ on a server", "pds.example.com/a@b.example.com", Identifier{Server: "https://pds.example.com"}},
 		{"profile with a DID without the scheme", "bsky.app/profile/" + plcDID, account(plcDID)},
 		{"profile on a local server", "http://localhost:2584/profile/alice.test", alice},
 

@@ -1,7 +1,6 @@
 /**
  * Finds an email among everything else that the one box takes (handle, DID, server address). Only the shape counts;
- * whether it is a good one is for the Go side to say. Never less than that side takes for one: an email goes nowhere
- * before its provider is shown.
+ * whether it is a good one is for the Go side to say. A slash before the @ makes it a path, as in links to profiles.
  */
 export function emailIn(text: string): string {
   const bare = text

@@ -111,8 +111,8 @@ describe('an account of another email than was typed', () => {
 
   test('is not spoken of otherwise', async () => {
     await show(alice)
-    bridge.progress({ ...done, otherEmail: false })
     bridge.progress({ ...done, did: 'did:plc:bob' })
+    bridge.progress({ ...done, otherEmail: false })
     await tick()
     expect(screen.queryByRole('button', { name: 'Keep it' })).toBeNull()
     expect(heading().getAttribute('aria-describedby')).toBeNull()
