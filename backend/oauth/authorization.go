@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,11 +11,6 @@ import (
 
 	latchkey "latchkey/backend"
 )
-
-func randomKey() (key [32]byte) {
-	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
-	return key
-}
 
 // Push implements [latchkey.Protocol].
 func (c *Client) Push(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys) (latchkey.Secret, error) {

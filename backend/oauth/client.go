@@ -3,6 +3,7 @@ package oauth
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -64,6 +65,11 @@ func (c *Client) NewKeys() (latchkey.Keys, error) {
 			return latchkey.Keys{DPoP: latchkey.Secret(private.Multibase()), Sealing: randomKey()}, nil
 		}
 	}
+}
+
+func randomKey() (key [32]byte) {
+	_, _ = rand.Read(key[:]) // never fails (crypto/rand)
+	return key
 }
 
 // coordinate is the length of a whole P-256 coordinate: 32 bytes in base64url.
