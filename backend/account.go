@@ -1,6 +1,7 @@
 package latchkey
 
 import (
+	"net/url"
 	"time"
 
 	"github.com/bluesky-social/indigo/atproto/syntax"
@@ -21,6 +22,44 @@ type Account struct {
 	Scopes []string `json:"scopes"`
 	// LastUsed orders the accounts: the one used last is the current one.
 	LastUsed time.Time `json:"lastUsed"`
+	// Raised are the scopes that were asked for beyond the product's own. A later sign-in asks for
+	// them again, so that nothing is lost on the way.
+	Raised []string `json:"-"`
+	// Confirmed is when the directory was last asked about Handle and Server.
+	Confirmed time.Time `json:"-"`
+
+	// SignedIn and SessionEnds are the first and the last moment of the session, by our clock; Renewed
+	// is when its tokens were renewed last. They are zero without a session. The server decides:
+	// SessionEnds is what public clients are given (two weeks, observed).
+	SignedIn    time.Time `json:"signedIn,omitzero"`
+	Renewed     time.Time `json:"renewed,omitzero"`
+	SessionEnds time.Time `json:"sessionEnds,omitzero"`
+	// InMemory says that this computer has no keychain: the session ends with the program.
+	InMemory bool `json:"inMemory,omitempty"`
+	// Offline says that the account's server did not answer the last time that it was asked.
+	Offline bool `json:"offline,omitempty"`
+}
+
+// EndWarning is how long before the end of a session its person is warned.
+const EndWarning = 48 * time.Hour
+
+// EndsSoon tells whether it is time to warn of the session's end.
+func (a Account) EndsSoon(now time.Time) bool {
+	return a.Status == Active && !a.SessionEnds.IsZero() && now.After(a.SessionEnds.Add(-EndWarning))
+}
+
+// Why says why the account needs a sign-in, as an error; nil while it is active.
+func (a Account) Why() *Error {
+	if a.Status != NeedsSignIn {
+		return nil
+	}
+	e := NewError(a.Reason, nil)
+	if a.Reason == AccountMoved {
+		if u, err := url.Parse(a.Server); err == nil {
+			return e.About(u.Host)
+		}
+	}
+	return e
 }
 
 // Name is what a person knows the account by: its handle, else its DID.

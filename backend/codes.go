@@ -35,6 +35,7 @@ const (
 	SignInInProgress Code = "sign_in_in_progress"
 	NoSignIn         Code = "no_sign_in"
 	SignInUsed       Code = "sign_in_used"
+	SignInLost       Code = "sign_in_lost"
 	ListenerFailed   Code = "listener_failed"
 	BrowserFailed    Code = "browser_failed"
 )
@@ -45,74 +46,106 @@ const (
 	AccountUnknown  Code = "account_unknown"
 	SessionMissing  Code = "session_missing"
 	SessionRejected Code = "session_rejected"
+	SessionExpired  Code = "session_expired"
+	SessionUnsaved  Code = "session_unsaved"
 	RenewalUnknown  Code = "renewal_unknown"
 	AccessEnded     Code = "access_ended"
+	AccountMoved    Code = "account_moved"
+	ScopeInvalid    Code = "scope_invalid"
 )
 
 // This computer.
 const (
 	KeychainUnavailable Code = "keychain_unavailable"
 	KeychainLocked      Code = "keychain_locked"
+	KeychainUnanswered  Code = "keychain_unanswered"
+	KeychainDismissed   Code = "keychain_dismissed"
+	KeychainDenied      Code = "keychain_denied"
 	KeychainItemMissing Code = "keychain_item_missing"
+	KeychainItemForeign Code = "keychain_item_foreign"
+	KeysNotKept         Code = "keys_not_kept"
+	VaultLocked         Code = "vault_locked"
+	VaultDamaged        Code = "vault_damaged"
 	SealBroken          Code = "seal_broken"
 	StorageFailed       Code = "storage_failed"
+	StorageFull         Code = "storage_full"
 	StorageBusy         Code = "storage_busy"
 	StorageNewer        Code = "storage_newer"
 	StorageDamaged      Code = "storage_damaged"
+	StorageReplaced     Code = "storage_replaced"
+	StorageEmptied      Code = "storage_emptied"
 	ConfigInvalid       Code = "config_invalid"
 	Internal            Code = "internal"
 )
 
-// catalogue has one sentence for each code: what happened, and what to do now.
+// catalogue has one sentence for each code: what happened, and what to do now. {} is the place of
+// what it is about; where that is not known, otherwise stands there.
 var catalogue = map[Code]struct {
 	sentence  string
 	retryable bool
+	otherwise string
 }{
-	IdentifierMissing:   {"Type your handle, your email or your server's address.", false},
-	InvalidIdentifier:   {"This is not a handle, an email or a server's address. Type it in full, like alice.example.com.", false},
-	HandleNotFound:      {"There is no account with this handle. Check the spelling.", false},
-	DIDNotFound:         {"There is no account with this DID. Check that it was copied whole.", false},
-	DIDNotSupported:     {"This kind of DID is not known here. Use one that starts with did:plc: or did:web:.", false},
-	IdentityMismatch:    {"This handle names an account that does not confirm it. Sign in with the account's DID, or ask whoever runs the handle's domain.", false},
-	IdentityUnreachable: {"The directory of accounts could not be reached. Check your connection, then try again.", true},
-	AccountHasNoServer:  {"This account has no server, so there is nowhere to sign in. Check that it is the right account.", false},
-	EmailProviderNotSet: {"No email provider is chosen yet. Choose one, or sign in with your handle or your server's address.", false},
+	IdentifierMissing:   {"Type your handle, your email or your server's address.", false, ""},
+	InvalidIdentifier:   {"This is not a handle, an email or a server's address. Type it in full, like alice.example.com.", false, ""},
+	HandleNotFound:      {"There is no account with this handle. Check the spelling.", false, ""},
+	DIDNotFound:         {"There is no account with this DID. Check that it was copied whole.", false, ""},
+	DIDNotSupported:     {"This kind of DID is not known here. Use one that starts with did:plc: or did:web:.", false, ""},
+	IdentityMismatch:    {"This handle names an account that does not confirm it. Sign in with the account's DID, or ask whoever runs the handle's domain.", false, ""},
+	IdentityUnreachable: {"The directory of accounts could not be reached. Check your connection, then try again.", true, ""},
+	AccountHasNoServer:  {"This account has no server, so there is nowhere to sign in. Check that it is the right account.", false, ""},
+	EmailProviderNotSet: {"No email provider is chosen yet. Choose one, or sign in with your handle or your server's address.", false, ""},
 
-	ServerUnreachable:  {"The server could not be reached. Check the address and your connection, then try again.", true},
-	ServerUnsafe:       {"This address leads into a private network, so it was not opened. Check the spelling.", false},
-	ServerBusy:         {"The server is busy or out of order right now. Wait a little, then try again.", true},
-	ServerUnfit:        {"This server's sign-in lacks a protection that is needed here. Ask the people who run it to update it.", false},
-	NotAnATProtoServer: {"There is no AT Protocol server at this address. Check the spelling.", false},
-	ServerRefused:      {"The server refused to sign you in. Try again, and if it stays so, ask the people who run the server.", true},
-	ResponseInvalid:    {"The server's answer made no sense, so it was not used. Try again later, or tell the people who run the server.", true},
-	IssuerMismatch:     {"The answer came from another server than the one that was asked, so nothing was signed in. Try again; if it happens again, do not trust this server.", true},
-	SubjectMismatch:    {"Another account was approved than the one asked for, so nothing was signed in. Try again and pick the right account in the browser.", true},
-	RequestRefused:     {"The server refused this request.", false},
+	ServerUnreachable:  {"The server could not be reached. Check the address and your connection, then try again.", true, ""},
+	ServerUnsafe:       {"This address leads into a private network, so it was not opened. Check the spelling.", false, ""},
+	ServerBusy:         {"The server is busy or out of order right now. Wait a little, then try again.", true, ""},
+	ServerUnfit:        {"This server's sign-in lacks a protection that is needed here. Ask the people who run it to update it.", false, ""},
+	NotAnATProtoServer: {"There is no AT Protocol server at this address. Check the spelling.", false, ""},
+	ServerRefused:      {"The server refused to sign you in. Try again, and if it stays so, ask the people who run the server.", true, ""},
+	ResponseInvalid:    {"The server's answer made no sense, so it was not used. Try again later, or tell the people who run the server.", true, ""},
+	IssuerMismatch:     {"The answer came from another server than the one that was asked, so nothing was signed in. Try again; if it happens again, do not trust this server.", true, ""},
+	SubjectMismatch:    {"Another account was approved than the one asked for, so nothing was signed in. Try again and pick the right account in the browser.", true, ""},
+	RequestRefused:     {"The server refused this request.", false, ""},
 
-	Denied:           {"The sign-in was declined in the browser. Nothing was changed; start again when you like.", true},
-	Cancelled:        {"The sign-in was cancelled.", true},
-	TimedOut:         {"Nobody approved the sign-in in time. Try again for a fresh one.", true},
-	SignInInProgress: {"A sign-in is already waiting in your browser. Finish it there, or cancel it first.", false},
-	NoSignIn:         {"No sign-in is waiting. Start a new one.", false},
-	SignInUsed:       {"This sign-in was already used. Start a new one.", true},
-	ListenerFailed:   {"This computer did not let the app wait for your browser. Check its firewall, then try again.", true},
-	BrowserFailed:    {"No browser could be opened. Copy the link and open it yourself.", true},
+	Denied:           {"The sign-in was declined in the browser. Nothing was changed; start again when you like.", true, ""},
+	Cancelled:        {"The sign-in was cancelled.", true, ""},
+	TimedOut:         {"Nobody approved the sign-in in time. Try again for a fresh one.", true, ""},
+	SignInInProgress: {"A sign-in is already waiting in your browser. Finish it there, or cancel it first.", false, ""},
+	NoSignIn:         {"No sign-in is waiting. Start a new one.", false, ""},
+	SignInUsed:       {"This sign-in was already used. Start a new one.", true, ""},
+	SignInLost:       {"The sign-in that was waiting could not be picked up again. Start a new one.", true, ""},
+	ListenerFailed:   {"This computer did not let the app wait for your browser. Check its firewall, then try again.", true, ""},
+	BrowserFailed:    {"No browser could be opened. Copy the link and open it yourself.", true, ""},
 
-	NotSignedIn:     {"Nobody is signed in. Sign in first.", false},
-	AccountUnknown:  {"This account is not signed in here. Check the name.", false},
-	SessionMissing:  {"This sign-in is not there any more. Sign in again to go on.", false},
-	SessionRejected: {"Your server did not recognise this sign-in any more. Sign in again to go on.", false},
-	RenewalUnknown:  {"The connection broke while your sign-in was being renewed, so it can't be trusted any more. Sign in again to go on.", false},
-	AccessEnded:     {"Your server did not accept this sign-in just now. Try again, and if it stays so, sign in again.", true},
+	NotSignedIn:     {"Nobody is signed in. Sign in first.", false, ""},
+	AccountUnknown:  {"This account is not signed in here. Check the name.", false, ""},
+	SessionMissing:  {"This sign-in is not there any more. Sign in again to go on.", false, ""},
+	SessionRejected: {"Your server did not recognise this sign-in any more. Sign in again to go on.", false, ""},
+	SessionExpired:  {"Your sign-in ran its full time and ended. Sign in again to go on.", false, ""},
+	SessionUnsaved:  {"Your renewed sign-in could not be saved yet. Make room on the disk before you close the app, or you will have to sign in again.", true, ""},
+	RenewalUnknown:  {"The connection broke while your sign-in was being renewed, so it can't be trusted any more. Sign in again to go on.", false, ""},
+	AccessEnded:     {"Your server did not accept this sign-in just now. Try again, and if it stays so, sign in again.", true, ""},
 
-	KeychainUnavailable: {"This computer has no keychain that can be used. Start one (on Linux: GNOME Keyring or KWallet), then try again.", true},
-	KeychainLocked:      {"Your keychain is locked. Unlock it, then try again.", true},
-	KeychainItemMissing: {"The key of this sign-in is not in your keychain any more. Sign in again to go on.", false},
-	SealBroken:          {"What was stored of this sign-in can't be opened any more. Sign in again to go on.", false},
-	StorageFailed:       {"The app's data could not be read or written. Check that the disk is not full, then try again.", true},
-	StorageBusy:         {"The app's data is in use by another program. Try again in a moment.", true},
-	StorageNewer:        {"The app's data was written by a newer version. Install that version to go on; nothing was changed.", false},
-	StorageDamaged:      {"The app's data can't be read as a database. Move the file away to start anew; nothing was changed.", false},
-	ConfigInvalid:       {"The app's settings are wrong, so it did not start.", false},
-	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true},
+	AccountMoved: {"Your account has moved to {}. Sign in there to go on.", false, "another server"},
+	ScopeInvalid: {"This permission does not exist: {}. Check the spelling; nothing was asked for.", false, "one of those asked for"},
+
+	KeychainUnavailable: {"This computer has no keychain that can be used. Start one (on Linux: GNOME Keyring or KWallet), then try again.", true, ""},
+	KeychainLocked:      {"Your keychain is locked. Unlock it, then try again.", true, ""},
+	KeychainItemMissing: {"The key of this sign-in is not in your keychain any more. Sign in again to go on.", false, ""},
+	KeychainUnanswered:  {"Your keychain did not answer. Look for its question behind other windows, then try again.", true, ""},
+	KeychainDismissed:   {"The question of your keychain was closed, so nothing was kept there. Try again and answer it.", true, ""},
+	KeychainDenied:      {"Your keychain did not let this app in. Allow it in the settings of the keychain, then try again.", true, ""},
+	KeychainItemForeign: {"What the keychain holds for this sign-in was not put there by this app. Sign in again to go on.", false, ""},
+	KeysNotKept:         {"There was no keychain to keep this sign-in in, so it ended when the app was closed. Sign in again to go on.", false, ""},
+	VaultLocked:         {"The file that keeps your keys did not open with this passphrase. Try again with the right one.", true, ""},
+	VaultDamaged:        {"The file that keeps your keys can not be read any more. Remove it, then sign in again; nothing was changed.", false, ""},
+	SealBroken:          {"What was stored of this sign-in can't be opened any more. Sign in again to go on.", false, ""},
+	StorageFailed:       {"The app's data could not be read or written. Check that the disk is not full, then try again.", true, ""},
+	StorageFull:         {"The disk is full, so nothing was saved. Make room, then try again.", true, ""},
+	StorageBusy:         {"The app's data is in use by another program. Try again in a moment.", true, ""},
+	StorageNewer:        {"The app's data was written by a newer version. Install that version to go on; nothing was changed.", false, ""},
+	StorageDamaged:      {"The app's data can't be read as a database. Nothing was changed.", false, ""},
+	StorageReplaced:     {"The app's data could not be read as a database. It was put aside, and a new one was begun: sign in again.", false, ""},
+	StorageEmptied:      {"The app's data was empty, though somebody was signed in here before. Sign in again to go on.", false, ""},
+	ConfigInvalid:       {"The app's settings are wrong, so it did not start.", false, ""},
+	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true, ""},
 }

@@ -85,7 +85,10 @@ func TestSentences(t *testing.T) {
 	for code, entry := range catalogue {
 		t.Run(string(code), func(t *testing.T) {
 			t.Parallel()
-			s := entry.sentence
+			s := code.Sentence()
+			if room := strings.Contains(entry.sentence, "{}"); room != (entry.otherwise != "") || strings.Contains(s, "{}") {
+				t.Errorf("%q has no room for %q, or nothing for its room", entry.sentence, entry.otherwise)
+			}
 			if first, _ := utf8.DecodeRuneInString(s); !unicode.IsUpper(first) {
 				t.Errorf("%q does not start with a capital", s)
 			}
@@ -167,6 +170,13 @@ func TestErrorReading(t *testing.T) {
 	}
 	if got := Code("made_up").Sentence(); got != Internal.Sentence() {
 		t.Errorf("an unknown code says %q", got)
+	}
+	moved := NewError(AccountMoved, cause)
+	if about := moved.About("pds.example.com"); !strings.Contains(about.Message(), "moved to pds.example.com.") || !errors.Is(about, cause) || moved.Subject != "" {
+		t.Errorf("about a server: %q", about.Message())
+	}
+	if got := moved.Message(); !strings.Contains(got, "moved to another server.") {
+		t.Errorf("about nothing: %q", got)
 	}
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "reason", known)

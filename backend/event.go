@@ -1,10 +1,11 @@
 package latchkey
 
-// Event is one change that a face may want to show. Exactly one of SignIn and Account is set.
+// Event is one change that a face may want to show, whichever process made it.
 type Event struct {
 	Kind    EventKind
 	SignIn  *SignIn  // for SignInProgress
-	Account *Account // for the others
+	Account *Account // for the kinds that are about an account
+	Notices []Code   // for NoticesChanged: all that hold now
 }
 
 // EventKind tells what an event is about.
@@ -17,4 +18,5 @@ const (
 	AccountChanged     EventKind = "changed"
 	AccountNeedsSignIn EventKind = "needs_sign_in"
 	AccountRemoved     EventKind = "removed"
+	NoticesChanged     EventKind = "notices"
 )

@@ -3,6 +3,7 @@ package latchkey
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/bluesky-social/indigo/atproto/syntax"
 )
@@ -24,6 +25,9 @@ type Protocol interface {
 	Push(ctx context.Context, req AuthorizationRequest, keys Keys) (authorizationURL Secret, err error)
 	// Exchange trades the code for tokens. The code is used up whatever comes back.
 	Exchange(ctx context.Context, req AuthorizationRequest, keys Keys, code Secret) (Grant, error)
+	// Reach shows that the session's authorization server answers, by a request that changes
+	// nothing, on the connection that a refresh would take.
+	Reach(ctx context.Context, s Session) error
 	// Refresh trades the refresh token for new tokens. Its error has the code SessionRejected when
 	// the server refused the token, RenewalUnknown when the request went out and no answer came
 	// back. With any other code the session goes on with the old token: should the server have
@@ -39,8 +43,9 @@ type Protocol interface {
 
 // Loopback opens listeners for the browser's way back.
 type Loopback interface {
-	// Listen binds a listener that takes the one callback with this state and issuer.
-	Listen(ctx context.Context, state Secret, issuer string) (Listener, error)
+	// Listen binds a listener that takes the one callback with this state and issuer: on a free port,
+	// or, where a redirect URI is given, on the port of that.
+	Listen(ctx context.Context, state Secret, issuer, redirectURI string) (Listener, error)
 }
 
 // Listener waits for one callback. Whoever opened it closes it.
@@ -64,13 +69,15 @@ type Browser interface {
 }
 
 // Keychain keeps the keys of sessions and attempts in the operating system's keychain. Errors
-// carry KeychainUnavailable, KeychainLocked or KeychainItemMissing.
+// carry one of the Keychain or Vault codes, or Cancelled.
 type Keychain interface {
 	Get(ctx context.Context, id string) (Keys, error)
 	// Set stores and reads back: when it returns nil the item is there.
 	Set(ctx context.Context, id string, keys Keys) error
 	// Delete removes an item; one that is not there is not an error.
 	Delete(ctx context.Context, id string) error
+	// InMemory tells whether the item is kept by this process alone, because there is no keychain.
+	InMemory(id string) bool
 }
 
 // Store keeps accounts, sessions, attempts and revocations to come. Every keychain item belongs to
@@ -87,9 +94,13 @@ type Store interface {
 	// ConsumeSignIn answers an attempt and marks it used. A second call, from whichever process,
 	// fails with the code SignInUsed: this is what makes the state good for one exchange.
 	ConsumeSignIn(ctx context.Context, id string, keys Keys) (AuthorizationRequest, error)
+	// UpdateSignIn saves what became known of an attempt: its authorization URL.
+	UpdateSignIn(ctx context.Context, req AuthorizationRequest, keys Keys) error
+	// SignIn reads an attempt that was not used yet.
+	SignIn(ctx context.Context, id string, keys Keys) (AuthorizationRequest, error)
 	RemoveSignIn(ctx context.Context, id string) error
-	// SignIns lists the ids of all attempts.
-	SignIns(ctx context.Context) ([]string, error)
+	// SignIns lists all attempts, the latest deadline first.
+	SignIns(ctx context.Context) ([]PendingSignIn, error)
 
 	// SaveSession makes the account's new session out of the attempt of the same id. An older
 	// session of the account becomes a revocation to come.
@@ -107,10 +118,23 @@ type Store interface {
 	// RemoveAccount signs an account out: its session becomes a revocation to come.
 	RemoveAccount(ctx context.Context, did syntax.DID) error
 
-	// Revocations lists the ids of sessions that the server was not yet told to end.
-	Revocations(ctx context.Context) ([]string, error)
+	// Revocations lists the sessions that the server was not yet told to end, the next due first.
+	Revocations(ctx context.Context) ([]PendingRevocation, error)
 	Revocation(ctx context.Context, id string, keys Keys) (Session, error)
+	// PostponeRevocation counts a try that failed, and says when the next one is due.
+	PostponeRevocation(ctx context.Context, id string, due time.Time) error
 	RemoveRevocation(ctx context.Context, id string) error
+
+	// Orphans lists the ids of attempts and sessions that were once here and have no row any more, so
+	// that their keychain items can go.
+	Orphans(ctx context.Context) ([]string, error)
+	// ForgetOrphan is for an id whose keychain item is gone.
+	ForgetOrphan(ctx context.Context, id string) error
+
+	// Version changes whenever anybody, another process too, has changed something here.
+	Version(ctx context.Context) (int64, error)
+	// Notices are what opening the store found: StorageReplaced or StorageEmptied.
+	Notices() []Code
 
 	// Setting is what the person chose for key, or "" without a choice.
 	Setting(ctx context.Context, key SettingKey) (string, error)

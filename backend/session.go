@@ -23,6 +23,12 @@ type Session struct {
 	RevocationEndpoint string // empty where the server has none
 	Scopes             []string
 	Created            time.Time
+	// Ends is when the whole session ends on its server, whatever is refreshed.
+	Ends time.Time
+	// Renewed is when the tokens were granted.
+	Renewed time.Time
+	// InMemory says that the keys are in no keychain: the session ends with the process.
+	InMemory bool
 	// AccessEnds is when the server said that the access token ends; zero where it did not say.
 	// The server's 401 decides, not this clock.
 	AccessEnds time.Time
@@ -33,6 +39,16 @@ type Session struct {
 	// Email is the address that the session was signed in with, in lower case; empty where it is
 	// not known. It is sealed like the tokens.
 	Email Secret
+}
+
+// PendingRevocation is a session that ended here, as its row tells without its keys.
+type PendingRevocation struct {
+	ID string
+	// Ends is when the session ends on its server in any case.
+	Ends time.Time
+	// Tries counts how often the server was told in vain; Due is when it is told again.
+	Tries int
+	Due   time.Time
 }
 
 // Tokens are the two tokens of a session.

@@ -88,7 +88,19 @@ type AuthorizationRequest struct {
 	// Email is the address asked for, in lower case; empty for none. To a server that takes it, it
 	// goes with the browser and in no other way: pushed requests with it are refused (observed).
 	Email Secret
+	// Raised are those of the scopes that the product does not ask for by itself.
+	Raised []string
+	// URL is the authorization URL, once the request was pushed.
+	URL Secret
 	// State ties the callback to this attempt; Verifier is the PKCE code verifier (RFC 7636).
 	State, Verifier Secret
 	Deadline        time.Time
+}
+
+// PendingSignIn is an attempt as its row tells without its keys.
+type PendingSignIn struct {
+	ID       string
+	Deadline time.Time
+	// Used says that the browser came back: its code was exchanged, or is lost.
+	Used bool
 }

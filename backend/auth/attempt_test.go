@@ -151,7 +151,7 @@ func TestStartClearsWhatDeadProcessesLeft(t *testing.T) {
 		t.Fatal(err)
 	}
 	next.settle()
-	if ids, err := h.store.SignIns(t.Context()); err != nil || !slices.Equal(ids, []string{"alive"}) {
+	if ids, err := h.store.SignIns(t.Context()); err != nil || len(ids) != 1 || ids[0].ID != "alive" {
 		t.Errorf("attempts: %v, %v", ids, err)
 	}
 	if ids := h.keychain.ids(); !slices.Equal(ids, []string{"alive"}) {
@@ -163,10 +163,10 @@ func TestStartClearsWhatDeadProcessesLeft(t *testing.T) {
 // session of the same id.
 type lateStore struct {
 	latchkey.Store
-	attempts []string
+	attempts []latchkey.PendingSignIn
 }
 
-func (l *lateStore) SignIns(ctx context.Context) ([]string, error) {
+func (l *lateStore) SignIns(ctx context.Context) ([]latchkey.PendingSignIn, error) {
 	if ids := l.attempts; ids != nil {
 		l.attempts = nil
 		return ids, nil
@@ -179,7 +179,7 @@ func TestStartLeavesAnAttemptThatJustSucceeded(t *testing.T) {
 	h := newHouse(t, hostile.New(t))
 	h.mustLogin("alice.example.net")
 	next := h.neighbour(func(h *house, r *auth.Rooms, _ *auth.Settings) {
-		r.Store = &lateStore{r.Store, h.keychain.ids()}
+		r.Store = &lateStore{r.Store, []latchkey.PendingSignIn{{ID: h.keychain.ids()[0]}}}
 	})
 	if err := next.Start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -233,6 +233,8 @@ func (k *keychain) Delete(ctx context.Context, id string) error {
 	return nil
 }
 
+func (k *keychain) InMemory(string) bool { return false }
+
 func (k *keychain) ids() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

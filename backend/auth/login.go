@@ -101,7 +101,7 @@ func (s *Service) run(ctx context.Context, a *attempt, id target) (latchkey.Acco
 	if err != nil {
 		return latchkey.Account{}, nil, err
 	}
-	listener, err := s.Loopback.Listen(ctx, req.State, req.Server.Issuer)
+	listener, err := s.Loopback.Listen(ctx, req.State, req.Server.Issuer, "")
 	if err != nil {
 		return latchkey.Account{}, nil, err
 	}
@@ -328,9 +328,9 @@ func (s *Service) discard(id string) {
 }
 
 // clearAbandoned discards the attempts of processes that are gone.
-func (s *Service) clearAbandoned(ctx context.Context, ids []string) {
-	for _, id := range ids {
-		if err := s.clearOne(ctx, id); err != nil {
+func (s *Service) clearAbandoned(ctx context.Context, ids []latchkey.PendingSignIn) {
+	for _, pending := range ids {
+		if err := s.clearOne(ctx, pending.ID); err != nil {
 			s.Log.Warn("an abandoned sign-in was not cleared; the next start tries again", "reason", err)
 		}
 	}
@@ -349,7 +349,7 @@ func (s *Service) clearOne(ctx context.Context, id string) error {
 	defer unlock()
 	// Until the lock was ours the attempt may have lived, and become a session of the same id.
 	ids, err := s.Store.SignIns(ctx)
-	if err == nil && slices.Contains(ids, id) {
+	if err == nil && slices.ContainsFunc(ids, func(p latchkey.PendingSignIn) bool { return p.ID == id }) {
 		s.discard(id)
 	}
 	return err

@@ -48,8 +48,8 @@ func (s *Service) revokeSoon() {
 			s.Log.Warn("sessions to revoke were not read", "reason", err)
 			return
 		}
-		for _, id := range ids {
-			if err := s.revoke(ctx, id); err != nil {
+		for _, pending := range ids {
+			if err := s.revoke(ctx, pending.ID); err != nil {
 				s.Log.Info("a session was not revoked; the next start tries again", "reason", err)
 			}
 		}

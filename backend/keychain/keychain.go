@@ -110,6 +110,9 @@ func (k *Keychain) Delete(ctx context.Context, id string) error {
 	return err
 }
 
+// InMemory implements [latchkey.Keychain].
+func (k *Keychain) InMemory(string) bool { return false }
+
 // call runs f with a deadline. When it ends too late and without an error, undo runs.
 func (k *Keychain) call(ctx context.Context, f func() (string, error), undo func()) (string, error) {
 	if err := k.reachable(); err != nil {

@@ -28,7 +28,7 @@ func TestListenFails(t *testing.T) { // not parallel: it takes the descriptors a
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &none); err != nil {
 		t.Fatal(err)
 	}
-	l, err := Loopback{Product: product}.Listen(t.Context(), state, issuer)
+	l, err := Loopback{Product: product}.Listen(t.Context(), state, issuer, "")
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}

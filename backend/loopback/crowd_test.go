@@ -202,7 +202,7 @@ func TestNothingIsLeft(t *testing.T) { // not parallel: it counts what the proce
 	cancel()
 	descriptors := countDescriptors(t)
 	for i := range attempts {
-		l, err := Loopback{Product: product}.Listen(t.Context(), state, issuer)
+		l, err := Loopback{Product: product}.Listen(t.Context(), state, issuer, "")
 		if err != nil {
 			t.Fatal(err)
 		}

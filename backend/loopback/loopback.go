@@ -11,10 +11,12 @@ package loopback
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,10 +39,19 @@ const (
 	maxHeader = 16 << 10
 )
 
-// Listen implements [latchkey.Loopback]: it binds 127.0.0.1 on a free port, never another address.
-func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer string) (latchkey.Listener, error) {
+// Listen implements [latchkey.Loopback]: it binds 127.0.0.1, never another address, on a free port or
+// on that of redirectURI.
+func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer, redirectURI string) (latchkey.Listener, error) {
+	port := "0"
+	if redirectURI != "" {
+		u, err := url.Parse(redirectURI)
+		if err != nil || u.Hostname() != "127.0.0.1" || u.Port() == "" {
+			return nil, latchkey.NewError(latchkey.ListenerFailed, errors.New("not a redirect URI of ours"))
+		}
+		port = u.Port()
+	}
 	var config net.ListenConfig
-	socket, err := config.Listen(ctx, "tcp4", "127.0.0.1:0")
+	socket, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		return nil, latchkey.NewError(latchkey.ListenerFailed, err)
 	}

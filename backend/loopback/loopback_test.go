@@ -26,7 +26,7 @@ var alice = latchkey.Account{DID: "did:plc:ewvi7nxzyoun6zhxrhs64oiz", Handle: "a
 
 func listen(tb testing.TB) *listener {
 	tb.Helper()
-	l, err := Loopback{Product: product}.Listen(tb.Context(), state, issuer)
+	l, err := Loopback{Product: product}.Listen(tb.Context(), state, issuer, "")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -11,25 +11,13 @@ import (
 	latchkey "latchkey/backend"
 )
 
-const selectAccounts = `SELECT a.did, a.handle, a.server, a.status, a.reason, a.last_used, coalesce(s.scopes, '')
+const selectAccounts = `SELECT a.did, a.handle, a.server, a.status, a.reason, a.last_used, a.raised, a.confirmed,
+	coalesce(s.scopes, ''), coalesce(s.created, 0), coalesce(s.renewed, 0), coalesce(s.ends, 0), coalesce(s.in_memory, 0)
 	FROM accounts a LEFT JOIN sessions s ON s.did = a.did`
 
 // Accounts implements [latchkey.Store].
 func (db *DB) Accounts(ctx context.Context) ([]latchkey.Account, error) {
-	rows, err := db.sql.QueryContext(ctx, selectAccounts+` ORDER BY a.last_used DESC, a.did`)
-	if err != nil {
-		return nil, failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	accounts := []latchkey.Account{}
-	for rows.Next() {
-		a, err := scanAccount(rows)
-		if err != nil {
-			return nil, failed(err)
-		}
-		accounts = append(accounts, a)
-	}
-	return accounts, failed(rows.Err())
+	return list(ctx, db, selectAccounts+` ORDER BY a.last_used DESC, a.did`, func(rows *sql.Rows) (latchkey.Account, error) { return scanAccount(rows) })
 }
 
 // Account implements [latchkey.Store].
@@ -42,10 +30,12 @@ func (db *DB) Account(ctx context.Context, did syntax.DID) (latchkey.Account, er
 }
 
 func scanAccount(row interface{ Scan(...any) error }) (a latchkey.Account, err error) {
-	var lastUsed int64
-	var scopes string
-	err = row.Scan(&a.DID, &a.Handle, &a.Server, &a.Status, &a.Reason, &lastUsed, &scopes)
-	a.LastUsed, a.Scopes = fromMillis(lastUsed), strings.Fields(scopes)
+	var lastUsed, confirmed, created, renewed, ends int64
+	var raised, scopes string
+	err = row.Scan(&a.DID, &a.Handle, &a.Server, &a.Status, &a.Reason, &lastUsed, &raised, &confirmed, &scopes, &created, &renewed, &ends, &a.InMemory)
+	a.LastUsed, a.Confirmed = fromMillis(lastUsed), fromMillis(confirmed)
+	a.SignedIn, a.Renewed, a.SessionEnds = fromMillis(created), fromMillis(renewed), fromMillis(ends)
+	a.Raised, a.Scopes = strings.Fields(raised), strings.Fields(scopes)
 	return a, err
 }
 
@@ -55,10 +45,11 @@ func (db *DB) SaveAccount(ctx context.Context, a latchkey.Account) error {
 }
 
 func saveAccount(ctx context.Context, tx *sql.Tx, a latchkey.Account) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO accounts (did, handle, server, status, reason, last_used) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, server = excluded.server,
-		status = excluded.status, reason = excluded.reason, last_used = excluded.last_used`,
-		a.DID.String(), string(a.Handle), a.Server, string(a.Status), string(a.Reason), millis(a.LastUsed))
+	_, err := tx.ExecContext(ctx, `INSERT INTO accounts (did, handle, server, status, reason, last_used, raised, confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, server = excluded.server, status = excluded.status,
+		reason = excluded.reason, last_used = excluded.last_used, raised = excluded.raised, confirmed = excluded.confirmed`,
+		a.DID.String(), string(a.Handle), a.Server, string(a.Status), string(a.Reason), millis(a.LastUsed),
+		strings.Join(a.Raised, " "), millis(a.Confirmed))
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -26,6 +27,9 @@ var migrations embed.FS
 type DB struct {
 	sql   *sql.DB
 	locks string // folder of the lock files
+
+	watching sync.Mutex
+	watcher  *sql.Conn // the connection that Version asks; nil before
 }
 
 var _ latchkey.Store = (*DB)(nil)
@@ -56,7 +60,38 @@ func Open(ctx context.Context, path, locks string) (*DB, error) {
 }
 
 // Close gives the database back.
-func (db *DB) Close() error { return db.sql.Close() }
+func (db *DB) Close() error {
+	db.watching.Lock()
+	defer db.watching.Unlock()
+	db.forgetWatcher()
+	return db.sql.Close()
+}
+
+func (db *DB) forgetWatcher() {
+	if db.watcher != nil {
+		_ = db.watcher.Close()
+		db.watcher = nil
+	}
+}
+
+// Notices implements [latchkey.Store].
+func (db *DB) Notices() []latchkey.Code { return nil }
+
+// Version implements [latchkey.Store]. SQLite counts the commits of other connections only
+// (https://sqlite.org/pragma.html#pragma_data_version), so the question goes over one that never writes.
+func (db *DB) Version(ctx context.Context) (version int64, err error) {
+	db.watching.Lock()
+	defer db.watching.Unlock()
+	if db.watcher == nil {
+		if db.watcher, err = db.sql.Conn(ctx); err != nil {
+			return 0, failed(err)
+		}
+	}
+	if err = db.watcher.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version); err != nil {
+		db.forgetWatcher() // whatever is wrong with it, the next one is fresh
+	}
+	return version, failed(err)
+}
 
 // dsn has all pragmas: each connection of the pool is opened with it. The path is escaped, or a
 // question mark in it would open another file.
@@ -150,6 +185,24 @@ func (db *DB) write(ctx context.Context, f func(*sql.Tx) error) error {
 	return failed(tx.Commit())
 }
 
+// list reads all rows of a query.
+func list[T any](ctx context.Context, db *DB, query string, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	rows, err := db.sql.QueryContext(ctx, query)
+	if err != nil {
+		return nil, failed(err)
+	}
+	defer func() { _ = rows.Close() }()
+	all := []T{}
+	for rows.Next() {
+		item, err := scan(rows)
+		if err != nil {
+			return nil, failed(err)
+		}
+		all = append(all, item)
+	}
+	return all, failed(rows.Err())
+}
+
 // one demands that a statement changed exactly one row.
 func one(result sql.Result, err error, otherwise latchkey.Code) error {
 	if err != nil {
@@ -161,6 +214,11 @@ func one(result sql.Result, err error, otherwise latchkey.Code) error {
 		return latchkey.NewError(otherwise, nil)
 	}
 	return nil
+}
+
+func scanText(rows *sql.Rows) (text string, err error) {
+	err = rows.Scan(&text)
+	return text, err
 }
 
 func millis(t time.Time) int64 {

@@ -108,3 +108,17 @@ func holdWrite(tb testing.TB, path string) (release func()) {
 		_ = other.Close()
 	}
 }
+
+// idsOf are the ids of pending attempts or revocations.
+func idsOf[T latchkey.PendingSignIn | latchkey.PendingRevocation](all []T, err error) ([]string, error) {
+	var ids []string
+	for _, one := range all {
+		switch one := any(one).(type) {
+		case latchkey.PendingSignIn:
+			ids = append(ids, one.ID)
+		case latchkey.PendingRevocation:
+			ids = append(ids, one.ID)
+		}
+	}
+	return ids, err
+}

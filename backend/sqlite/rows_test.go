@@ -45,7 +45,7 @@ func TestSignInRoundTrip(t *testing.T) {
 	db := mustOpen(t, t.TempDir())
 	want := request("one", alice)
 	must(t, db.AddSignIn(t.Context(), want, keysOf(1)))
-	if ids, err := db.SignIns(t.Context()); err != nil || !slices.Equal(ids, []string{"one"}) {
+	if ids, err := idsOf(db.SignIns(t.Context())); err != nil || !slices.Equal(ids, []string{"one"}) {
 		t.Errorf("attempts: %v, %v", ids, err)
 	}
 	got, err := db.ConsumeSignIn(t.Context(), "one", keysOf(1))
@@ -126,7 +126,7 @@ func TestSaveSessionReplaces(t *testing.T) {
 	}
 	_, err := db.Session(t.Context(), "one", keysOf(1))
 	mustCode(t, err, latchkey.SessionMissing)
-	if ids, err := db.Revocations(t.Context()); err != nil || !slices.Equal(ids, []string{"one"}) {
+	if ids, err := idsOf(db.Revocations(t.Context())); err != nil || !slices.Equal(ids, []string{"one"}) {
 		t.Errorf("revocations: %v, %v", ids, err)
 	}
 	if old, err := db.Revocation(t.Context(), "one", keysOf(1)); err != nil || !reflect.DeepEqual(old, session("one", alice)) {
@@ -161,7 +161,7 @@ func TestFailedTransactionsChangeNothing(t *testing.T) {
 	unfit := account(alice)
 	unfit.Status = "nonsense" // refused by the schema, after the attempt and the old session were dealt with
 	mustCode(t, db.SaveSession(t.Context(), unfit, session("two", alice), keysOf(2)), latchkey.StorageFailed)
-	if ids, err := db.SignIns(t.Context()); err != nil || !slices.Equal(ids, []string{"two"}) {
+	if ids, err := idsOf(db.SignIns(t.Context())); err != nil || !slices.Equal(ids, []string{"two"}) {
 		t.Errorf("attempts: %v, %v", ids, err)
 	}
 	if s, err := db.Session(t.Context(), "one", keysOf(1)); err != nil || s.DID != alice {
@@ -186,7 +186,7 @@ func TestEndSession(t *testing.T) {
 		t.Errorf("session %q, %v", id, err)
 	}
 	must(t, db.RemoveAccount(t.Context(), alice))
-	if ids, err := db.Revocations(t.Context()); err != nil || !slices.Equal(ids, []string{"one"}) {
+	if ids, err := idsOf(db.Revocations(t.Context())); err != nil || !slices.Equal(ids, []string{"one"}) {
 		t.Errorf("revocations: %v, %v", ids, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/bluesky-social/indigo/atproto/syntax"
 
@@ -14,7 +15,7 @@ import (
 // sealedSession is the part of a session that nobody else may read.
 type sealedSession struct{ Access, Refresh, Email string }
 
-const sessionColumns = `id, did, client_id, issuer, server, token_endpoint, revocation_endpoint, scopes, created, access_ends, unconfirmed, sealed`
+const sessionColumns = `id, did, client_id, issuer, server, token_endpoint, revocation_endpoint, scopes, created, ends, renewed, access_ends, in_memory, unconfirmed, sealed`
 
 // boundTo is what tokens are sealed to: whose they are, and every place that they are ever sent to.
 func boundTo(s latchkey.Session) []string {
@@ -47,16 +48,16 @@ func (db *DB) SaveSession(ctx context.Context, a latchkey.Account, s latchkey.Se
 		if err := saveAccount(ctx, tx, a); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			s.ID, s.DID.String(), s.ClientID, s.Issuer, s.Server, s.TokenEndpoint, s.RevocationEndpoint,
-			strings.Join(s.Scopes, " "), millis(s.Created), millis(s.AccessEnds), s.Unconfirmed, sealed)
+			strings.Join(s.Scopes, " "), millis(s.Created), millis(s.Ends), millis(s.Renewed), millis(s.AccessEnds), s.InMemory, s.Unconfirmed, sealed)
 		return err
 	})
 }
 
 // retireSession makes the session of an account, if it has one, a revocation to come.
 func retireSession(ctx context.Context, tx *sql.Tx, did syntax.DID) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO revocations SELECT `+sessionColumns+` FROM sessions WHERE did = ?`, did.String()); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO revocations (`+sessionColumns+`) SELECT `+sessionColumns+` FROM sessions WHERE did = ?`, did.String()); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE did = ?`, did.String())
@@ -86,10 +87,10 @@ func (db *DB) Revocation(ctx context.Context, id string, keys latchkey.Keys) (la
 func (db *DB) session(ctx context.Context, query, id string, keys latchkey.Keys) (latchkey.Session, error) {
 	var s latchkey.Session
 	var scopes string
-	var created, accessEnds int64
+	var created, ends, renewed, accessEnds int64
 	var sealed []byte
 	err := db.sql.QueryRowContext(ctx, query, id).Scan(&s.ID, &s.DID, &s.ClientID, &s.Issuer, &s.Server,
-		&s.TokenEndpoint, &s.RevocationEndpoint, &scopes, &created, &accessEnds, &s.Unconfirmed, &sealed)
+		&s.TokenEndpoint, &s.RevocationEndpoint, &scopes, &created, &ends, &renewed, &accessEnds, &s.InMemory, &s.Unconfirmed, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return latchkey.Session{}, latchkey.NewError(latchkey.SessionMissing, nil)
 	}
@@ -100,7 +101,8 @@ func (db *DB) session(ctx context.Context, query, id string, keys latchkey.Keys)
 	if err := unseal(sealed, &t, keys, boundTo(s)...); err != nil {
 		return latchkey.Session{}, err
 	}
-	s.Scopes, s.Created, s.AccessEnds = strings.Fields(scopes), fromMillis(created), fromMillis(accessEnds)
+	s.Scopes, s.Created, s.Ends = strings.Fields(scopes), fromMillis(created), fromMillis(ends)
+	s.Renewed, s.AccessEnds = fromMillis(renewed), fromMillis(accessEnds)
 	s.Tokens = latchkey.Tokens{Access: latchkey.Secret(t.Access), Refresh: latchkey.Secret(t.Refresh)}
 	s.Email = latchkey.Secret(t.Email)
 	return s, nil
@@ -113,8 +115,8 @@ func (db *DB) UpdateSession(ctx context.Context, s latchkey.Session, keys latchk
 		return err
 	}
 	return db.write(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE sessions SET scopes = ?, access_ends = ?, unconfirmed = ?, sealed = ? WHERE id = ?`,
-			strings.Join(s.Scopes, " "), millis(s.AccessEnds), s.Unconfirmed, sealed, s.ID)
+		result, err := tx.ExecContext(ctx, `UPDATE sessions SET scopes = ?, renewed = ?, access_ends = ?, unconfirmed = ?, sealed = ? WHERE id = ?`,
+			strings.Join(s.Scopes, " "), millis(s.Renewed), millis(s.AccessEnds), s.Unconfirmed, sealed, s.ID)
 		return one(result, err, latchkey.SessionMissing)
 	})
 }
@@ -130,8 +132,21 @@ func (db *DB) EndSession(ctx context.Context, a latchkey.Account) error {
 }
 
 // Revocations implements [latchkey.Store].
-func (db *DB) Revocations(ctx context.Context) ([]string, error) {
-	return db.ids(ctx, `SELECT id FROM revocations ORDER BY created`)
+func (db *DB) Revocations(ctx context.Context) ([]latchkey.PendingRevocation, error) {
+	return list(ctx, db, `SELECT id, ends, tries, due FROM revocations ORDER BY due, created`, func(rows *sql.Rows) (r latchkey.PendingRevocation, err error) {
+		var ends, due int64
+		err = rows.Scan(&r.ID, &ends, &r.Tries, &due)
+		r.Ends, r.Due = fromMillis(ends), fromMillis(due)
+		return r, err
+	})
+}
+
+// PostponeRevocation implements [latchkey.Store].
+func (db *DB) PostponeRevocation(ctx context.Context, id string, due time.Time) error {
+	return db.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE revocations SET tries = tries + 1, due = ? WHERE id = ?`, millis(due), id)
+		return err
+	})
 }
 
 // RemoveRevocation implements [latchkey.Store].

@@ -14,20 +14,30 @@ type sealedSignIn struct {
 	Server      latchkey.AuthorizationServer
 	RedirectURI string
 	Scopes      []string
+	Raised      []string
+	URL         string
 	LoginHint   string
 	Email       string
 	State       string
 	Verifier    string
 }
 
-// AddSignIn implements [latchkey.Store].
-func (db *DB) AddSignIn(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys) error {
+func sealSignIn(req latchkey.AuthorizationRequest, keys latchkey.Keys) ([]byte, error) {
 	sealed, err := seal(sealedSignIn{
-		Server: req.Server, RedirectURI: req.RedirectURI, Scopes: req.Scopes, LoginHint: req.LoginHint, Email: string(req.Email),
-		State: string(req.State), Verifier: string(req.Verifier),
+		Server: req.Server, RedirectURI: req.RedirectURI, Scopes: req.Scopes, Raised: req.Raised, URL: string(req.URL),
+		LoginHint: req.LoginHint, Email: string(req.Email), State: string(req.State), Verifier: string(req.Verifier),
 	}, keys, "sign-in", req.ID, req.DID.String(), req.ClientID)
 	if err != nil {
-		return latchkey.NewError(latchkey.Internal, err)
+		return nil, latchkey.NewError(latchkey.Internal, err)
+	}
+	return sealed, nil
+}
+
+// AddSignIn implements [latchkey.Store].
+func (db *DB) AddSignIn(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys) error {
+	sealed, err := sealSignIn(req, keys)
+	if err != nil {
+		return err
 	}
 	return db.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sign_ins (id, did, client_id, deadline, sealed) VALUES (?, ?, ?, ?, ?)`,
@@ -36,28 +46,51 @@ func (db *DB) AddSignIn(ctx context.Context, req latchkey.AuthorizationRequest, 
 	})
 }
 
+// UpdateSignIn implements [latchkey.Store].
+func (db *DB) UpdateSignIn(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys) error {
+	sealed, err := sealSignIn(req, keys)
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `UPDATE sign_ins SET sealed = ? WHERE id = ? AND used = 0`, sealed, req.ID)
+		return one(result, err, latchkey.SignInUsed)
+	})
+}
+
+// SignIn implements [latchkey.Store].
+func (db *DB) SignIn(ctx context.Context, id string, keys latchkey.Keys) (latchkey.AuthorizationRequest, error) {
+	row := db.sql.QueryRowContext(ctx, `SELECT did, client_id, deadline, sealed FROM sign_ins WHERE id = ? AND used = 0`, id)
+	return openSignIn(id, keys, row)
+}
+
 // ConsumeSignIn implements [latchkey.Store].
-func (db *DB) ConsumeSignIn(ctx context.Context, id string, keys latchkey.Keys) (latchkey.AuthorizationRequest, error) {
+func (db *DB) ConsumeSignIn(ctx context.Context, id string, keys latchkey.Keys) (req latchkey.AuthorizationRequest, err error) {
+	err = db.write(ctx, func(tx *sql.Tx) error {
+		row := tx.QueryRowContext(ctx, `UPDATE sign_ins SET used = 1 WHERE id = ? AND used = 0 RETURNING did, client_id, deadline, sealed`, id)
+		req, err = openSignIn(id, keys, row)
+		return err
+	})
+	return req, err
+}
+
+func openSignIn(id string, keys latchkey.Keys, row *sql.Row) (latchkey.AuthorizationRequest, error) {
 	req := latchkey.AuthorizationRequest{ID: id}
 	var deadline int64
 	var sealed []byte
-	err := db.write(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `UPDATE sign_ins SET used = 1 WHERE id = ? AND used = 0 RETURNING did, client_id, deadline, sealed`, id).
-			Scan(&req.DID, &req.ClientID, &deadline, &sealed)
-		if errors.Is(err, sql.ErrNoRows) {
-			return latchkey.NewError(latchkey.SignInUsed, nil)
-		}
-		return err
-	})
+	err := row.Scan(&req.DID, &req.ClientID, &deadline, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return latchkey.AuthorizationRequest{}, latchkey.NewError(latchkey.SignInUsed, nil)
+	}
 	if err != nil {
-		return latchkey.AuthorizationRequest{}, err
+		return latchkey.AuthorizationRequest{}, failed(err)
 	}
 	var s sealedSignIn
 	if err := unseal(sealed, &s, keys, "sign-in", id, req.DID.String(), req.ClientID); err != nil {
 		return latchkey.AuthorizationRequest{}, err
 	}
 	req.Server, req.RedirectURI, req.Scopes, req.LoginHint = s.Server, s.RedirectURI, s.Scopes, s.LoginHint
-	req.Email = latchkey.Secret(s.Email)
+	req.Raised, req.URL, req.Email = s.Raised, latchkey.Secret(s.URL), latchkey.Secret(s.Email)
 	req.State, req.Verifier, req.Deadline = latchkey.Secret(s.State), latchkey.Secret(s.Verifier), fromMillis(deadline)
 	return req, nil
 }
@@ -68,8 +101,13 @@ func (db *DB) RemoveSignIn(ctx context.Context, id string) error {
 }
 
 // SignIns implements [latchkey.Store].
-func (db *DB) SignIns(ctx context.Context) ([]string, error) {
-	return db.ids(ctx, `SELECT id FROM sign_ins ORDER BY deadline`)
+func (db *DB) SignIns(ctx context.Context) ([]latchkey.PendingSignIn, error) {
+	return list(ctx, db, `SELECT id, deadline, used FROM sign_ins ORDER BY deadline DESC, id`, func(rows *sql.Rows) (p latchkey.PendingSignIn, err error) {
+		var deadline int64
+		err = rows.Scan(&p.ID, &deadline, &p.Used)
+		p.Deadline = fromMillis(deadline)
+		return p, err
+	})
 }
 
 // forget deletes the last row that stood for an id, and its lock file with it.
@@ -82,21 +120,4 @@ func (db *DB) forget(ctx context.Context, statement, id string) error {
 		db.forgetLock(id)
 	}
 	return err
-}
-
-func (db *DB) ids(ctx context.Context, query string) ([]string, error) {
-	rows, err := db.sql.QueryContext(ctx, query)
-	if err != nil {
-		return nil, failed(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, failed(err)
-		}
-		ids = append(ids, id)
-	}
-	return ids, failed(rows.Err())
 }
