@@ -11,6 +11,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,7 @@ type App struct {
 	config config.Config
 
 	started  chan struct{} // closed by start
+	work     sync.WaitGroup
 	window   context.Context
 	service  *auth.Service
 	closeAll func(context.Context) error
@@ -72,6 +74,14 @@ func (a *App) start(window context.Context) {
 		return
 	}
 	a.service.Subscribe(a.forward)
+	// Both end with the service.
+	a.work.Go(func() { a.service.Follow(window) })
+	a.work.Go(func() {
+		// A sign-in that waited when the program ended goes on; its events tell the page.
+		if _, err := a.show(a.service.Resume(window)); err != nil && latchkey.CodeOf(err) != latchkey.NoSignIn {
+			log.Info("the sign-in that waited did not succeed", "reason", err)
+		}
+	})
 }
 
 // stop ends the service after the window was closed.
@@ -83,12 +93,18 @@ func (a *App) stop(context.Context) {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
 	_ = a.closeAll(ctx)
+	a.work.Wait()
 }
 
 // forward hands an event of the service to the page. When a sign-in ends the window comes to the
 // front: the browser's turn is over, unless the person has just cancelled here.
 func (a *App) forward(e latchkey.Event) {
-	if e.Kind != latchkey.SignInProgress {
+	switch e.Kind {
+	case latchkey.SignInProgress:
+	case latchkey.NoticesChanged:
+		a.emit(a.window, "notices", newNotices(e.Notices))
+		return
+	default:
 		a.emit(a.window, "account", AccountEvent{Kind: string(e.Kind), Account: newAccount(*e.Account)})
 		return
 	}
@@ -173,6 +189,80 @@ func (a *App) Whoami() (Account, error) {
 	return a.show(service.Whoami(a.window))
 }
 
+// Accounts answers everybody who signed in here, the current account first.
+func (a *App) Accounts() ([]Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := service.Accounts(a.window)
+	return newAccounts(accounts), err
+}
+
+// Switch makes the account with this DID the current one, and the one that the page shows.
+func (a *App) Switch(did string) (Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return Account{}, err
+	}
+	return a.show(service.Switch(a.window, syntax.DID(did)))
+}
+
+// Renew signs in once more to the account with this DID: its session begins anew.
+func (a *App) Renew(did string) (Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return Account{}, err
+	}
+	return a.show(service.Renew(a.window, syntax.DID(did)))
+}
+
+// Raise signs in once more to the account that the page shows and asks for these scopes as well. The
+// session that it has is replaced only when the new one is there.
+func (a *App) Raise(scopes []string) (Account, error) {
+	service, err := a.ready()
+	if err != nil {
+		return Account{}, err
+	}
+	did, err := a.shownAccount()
+	if err != nil {
+		return Account{}, err
+	}
+	return a.show(service.Renew(a.window, did, scopes...))
+}
+
+// Check asks the server of the account that the page shows whether all is well. What it finds arrives as
+// events; not to reach the server is no error here.
+func (a *App) Check() error {
+	service, err := a.ready()
+	if err != nil {
+		return err
+	}
+	did, err := a.shownAccount()
+	if err != nil {
+		return err
+	}
+	service.Check(a.window, did)
+	return nil
+}
+
+// Notices answers what holds for the whole program right now.
+func (a *App) Notices() ([]Notice, error) {
+	service, err := a.ready()
+	if err != nil {
+		return nil, err
+	}
+	return newNotices(service.Notices()), nil
+}
+
+func (a *App) shownAccount() (syntax.DID, error) {
+	did, ok := a.shown.Load().(syntax.DID)
+	if !ok {
+		return "", latchkey.NewError(latchkey.NotSignedIn, nil)
+	}
+	return did, nil
+}
+
 func (a *App) show(account latchkey.Account, err error) (Account, error) {
 	if err == nil {
 		a.shown.Store(account.DID)
@@ -186,11 +276,20 @@ func (a *App) Logout() error {
 	if err != nil {
 		return err
 	}
-	did, ok := a.shown.Load().(syntax.DID)
-	if !ok {
-		return latchkey.NewError(latchkey.NotSignedIn, nil)
+	did, err := a.shownAccount()
+	if err != nil {
+		return err
 	}
 	return service.Logout(a.window, did)
+}
+
+// LogoutAll signs out all accounts.
+func (a *App) LogoutAll() error {
+	service, err := a.ready()
+	if err != nil {
+		return err
+	}
+	return service.LogoutAll(a.window)
 }
 
 // Attempt answers the sign-in in progress, or null: a page that was reloaded asks for it.

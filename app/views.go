@@ -14,9 +14,24 @@ type Account struct {
 	Handle string `json:"handle"` // empty unless verified
 	Server string `json:"server"` // host, for reading
 	Status string `json:"status"` // "active" or "needs_sign_in"
-	// Reason is a sentence that says why a sign-in is needed.
-	Reason string   `json:"reason"`
-	Scopes []string `json:"scopes"`
+	// Reason is a sentence that says why a sign-in is needed; ReasonCode names it for programs.
+	Reason     string   `json:"reason"`
+	ReasonCode string   `json:"reasonCode"`
+	Scopes     []string `json:"scopes"`
+	// SignedIn, Renewed and SessionEnds are RFC 3339, or empty without a session: when it began, when
+	// its tokens were renewed last, and when it ends for good.
+	SignedIn    string `json:"signedIn"`
+	Renewed     string `json:"renewed"`
+	SessionEnds string `json:"sessionEnds"`
+	EndsSoon    bool   `json:"endsSoon"` // time to warn
+	InMemory    bool   `json:"inMemory"` // the session ends when the program does
+	Offline     bool   `json:"offline"`  // its server did not answer the last time
+}
+
+// Notice is something that holds for the whole program right now.
+type Notice struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
 }
 
 // SignIn is the sign-in in progress as the page shows it.
@@ -64,21 +79,44 @@ func newAccount(a latchkey.Account) Account {
 	view := Account{
 		DID: a.DID.String(), Handle: a.Handle.String(), Server: host(a.Server),
 		Status: string(a.Status), Scopes: append([]string{}, a.Scopes...),
+		SignedIn: moment(a.SignedIn), Renewed: moment(a.Renewed), SessionEnds: moment(a.SessionEnds),
+		EndsSoon: a.EndsSoon(time.Now()), InMemory: a.InMemory, Offline: a.Offline,
 	}
-	if a.Reason != "" {
-		view.Reason = a.Reason.Sentence()
+	if why := a.Why(); why != nil {
+		view.Reason, view.ReasonCode = why.Message(), string(why.Code)
 	}
 	return view
+}
+
+func newAccounts(accounts []latchkey.Account) []Account {
+	views := []Account{}
+	for _, a := range accounts {
+		views = append(views, newAccount(a))
+	}
+	return views
+}
+
+func newNotices(codes []latchkey.Code) []Notice {
+	notices := []Notice{}
+	for _, code := range codes {
+		notices = append(notices, Notice{Code: string(code), Message: code.Sentence()})
+	}
+	return notices
+}
+
+// moment is a time for the page: RFC 3339, or empty.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 func newSignIn(s latchkey.SignIn) SignIn {
 	view := SignIn{
 		ID: s.ID, Phase: string(s.Phase), DID: s.DID.String(), Handle: s.Handle.String(),
 		Server: host(s.Server), URL: s.Link, BrowserOpened: !s.BrowserFailed,
-		CodeByEmail: s.CodeByEmail, OtherEmail: s.OtherEmail,
-	}
-	if !s.Deadline.IsZero() {
-		view.Deadline = s.Deadline.UTC().Format(time.RFC3339)
+		CodeByEmail: s.CodeByEmail, OtherEmail: s.OtherEmail, Deadline: moment(s.Deadline),
 	}
 	if s.Err != nil {
 		f := newFailure(s.Err)

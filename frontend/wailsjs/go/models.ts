@@ -6,7 +6,14 @@ export namespace app {
 	    server: string;
 	    status: string;
 	    reason: string;
+	    reasonCode: string;
 	    scopes: string[];
+	    signedIn: string;
+	    renewed: string;
+	    sessionEnds: string;
+	    endsSoon: boolean;
+	    inMemory: boolean;
+	    offline: boolean;
 	
 	    static createFrom(source: any = {}) {
 	        return new Account(source);
@@ -19,7 +26,14 @@ export namespace app {
 	        this.server = source["server"];
 	        this.status = source["status"];
 	        this.reason = source["reason"];
+	        this.reasonCode = source["reasonCode"];
 	        this.scopes = source["scopes"];
+	        this.signedIn = source["signedIn"];
+	        this.renewed = source["renewed"];
+	        this.sessionEnds = source["sessionEnds"];
+	        this.endsSoon = source["endsSoon"];
+	        this.inMemory = source["inMemory"];
+	        this.offline = source["offline"];
 	    }
 	}
 	export class EmailProviders {
@@ -50,6 +64,20 @@ export namespace app {
 	        this.code = source["code"];
 	        this.message = source["message"];
 	        this.retryable = source["retryable"];
+	    }
+	}
+	export class Notice {
+	    code: string;
+	    message: string;
+	
+	    static createFrom(source: any = {}) {
+	        return new Notice(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.code = source["code"];
+	        this.message = source["message"];
 	    }
 	}
 	export class Product {

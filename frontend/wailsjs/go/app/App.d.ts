@@ -4,9 +4,13 @@ import {app} from '../models';
 
 export function AccountForEmail(arg1:string):Promise<app.Account>;
 
+export function Accounts():Promise<Array<app.Account>>;
+
 export function Attempt():Promise<app.SignIn>;
 
 export function Cancel():Promise<void>;
+
+export function Check():Promise<void>;
 
 export function ChooseEmailProvider(arg1:string):Promise<string>;
 
@@ -20,8 +24,18 @@ export function LoginWithEmail(arg1:string):Promise<app.Account>;
 
 export function Logout():Promise<void>;
 
+export function LogoutAll():Promise<void>;
+
+export function Notices():Promise<Array<app.Notice>>;
+
 export function OpenBrowser():Promise<void>;
 
 export function Product():Promise<app.Product>;
+
+export function Raise(arg1:Array<string>):Promise<app.Account>;
+
+export function Renew(arg1:string):Promise<app.Account>;
+
+export function Switch(arg1:string):Promise<app.Account>;
 
 export function Whoami():Promise<app.Account>;

@@ -6,12 +6,20 @@ export function AccountForEmail(arg1) {
   return window['go']['app']['App']['AccountForEmail'](arg1);
 }
 
+export function Accounts() {
+  return window['go']['app']['App']['Accounts']();
+}
+
 export function Attempt() {
   return window['go']['app']['App']['Attempt']();
 }
 
 export function Cancel() {
   return window['go']['app']['App']['Cancel']();
+}
+
+export function Check() {
+  return window['go']['app']['App']['Check']();
 }
 
 export function ChooseEmailProvider(arg1) {
@@ -38,12 +46,32 @@ export function Logout() {
   return window['go']['app']['App']['Logout']();
 }
 
+export function LogoutAll() {
+  return window['go']['app']['App']['LogoutAll']();
+}
+
+export function Notices() {
+  return window['go']['app']['App']['Notices']();
+}
+
 export function OpenBrowser() {
   return window['go']['app']['App']['OpenBrowser']();
 }
 
 export function Product() {
   return window['go']['app']['App']['Product']();
+}
+
+export function Raise(arg1) {
+  return window['go']['app']['App']['Raise'](arg1);
+}
+
+export function Renew(arg1) {
+  return window['go']['app']['App']['Renew'](arg1);
+}
+
+export function Switch(arg1) {
+  return window['go']['app']['App']['Switch'](arg1);
 }
 
 export function Whoami() {
