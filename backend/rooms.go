@@ -98,6 +98,8 @@ type Store interface {
 	UpdateSignIn(ctx context.Context, req AuthorizationRequest, keys Keys) error
 	// SignIn reads an attempt that was not used yet.
 	SignIn(ctx context.Context, id string, keys Keys) (AuthorizationRequest, error)
+	// EndSignIn marks an attempt used without reading it: it failed, and its keychain item is left.
+	EndSignIn(ctx context.Context, id string) error
 	RemoveSignIn(ctx context.Context, id string) error
 	// SignIns lists all attempts, the latest deadline first.
 	SignIns(ctx context.Context) ([]PendingSignIn, error)

@@ -46,6 +46,8 @@ type PendingRevocation struct {
 	ID string
 	// Ends is when the session ends on its server in any case.
 	Ends time.Time
+	// InMemory says that its keys were in no keychain, so there is no item to remove.
+	InMemory bool
 	// Tries counts how often the server was told in vain; Due is when it is told again.
 	Tries int
 	Due   time.Time

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
 
 	latchkey "latchkey/backend"
 )
@@ -16,7 +15,7 @@ type attempt struct {
 }
 
 // begin makes a new attempt, of which there is one at a time. The context ends with Cancel.
-func (s *Service) begin(ctx context.Context) (context.Context, *attempt, error) {
+func (s *Service) begin(ctx context.Context, id string) (context.Context, *attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -26,7 +25,7 @@ func (s *Service) begin(ctx context.Context) (context.Context, *attempt, error) 
 		return nil, nil, latchkey.NewError(latchkey.SignInInProgress, nil)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	s.attempt = &attempt{cancel: cancel, signIn: latchkey.SignIn{ID: rand.Text(), Phase: latchkey.Resolving}}
+	s.attempt = &attempt{cancel: cancel, signIn: latchkey.SignIn{ID: id, Phase: latchkey.Resolving}}
 	s.work.Add(1) // Close waits until the attempt has cleaned up
 	return ctx, s.attempt, nil
 }

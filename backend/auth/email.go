@@ -14,7 +14,7 @@ import (
 // LoginWithEmail signs in through the email provider. A provider that mails codes is told the
 // address by the browser; on another server's page it is typed once more. The code
 // EmailProviderNotSet says that a provider has to be chosen first.
-func (s *Service) LoginWithEmail(ctx context.Context, email string) (latchkey.Account, error) {
+func (s *Service) LoginWithEmail(ctx context.Context, email string, more ...string) (latchkey.Account, error) {
 	mailbox, err := parseMailbox(email)
 	if err != nil {
 		return latchkey.Account{}, err
@@ -26,7 +26,7 @@ func (s *Service) LoginWithEmail(ctx context.Context, email string) (latchkey.Ac
 	if provider == "" {
 		return latchkey.Account{}, latchkey.NewError(latchkey.EmailProviderNotSet, nil)
 	}
-	return s.login(ctx, target{Identifier: latchkey.Identifier{Server: provider}, mailbox: mailbox})
+	return s.login(ctx, target{Identifier: latchkey.Identifier{Server: provider}, mailbox: mailbox, more: more})
 }
 
 func parseMailbox(email string) (latchkey.Secret, error) {

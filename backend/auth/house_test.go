@@ -41,6 +41,14 @@ type house struct {
 	events   *recorder
 }
 
+// clientFor refuses one made-up scope.
+func clientFor(scopes []string) (string, error) {
+	if slices.Contains(scopes, "nonsense") {
+		return "", latchkey.NewError(latchkey.ScopeInvalid, nil).About("nonsense")
+	}
+	return clientID, nil
+}
+
 // furnish changes what a house is made of before its service is.
 type furnish func(h *house, rooms *auth.Rooms, settings *auth.Settings)
 
@@ -73,12 +81,15 @@ func houseIn(tb testing.TB, net *hostile.Server, dir string, kc *keychain, chang
 		Keychain:  kc,
 		Store:     store,
 	}
-	settings := auth.Settings{ClientID: clientID, Scopes: []string{"atproto", "transition:generic"}, Log: slog.New(slog.NewTextHandler(tb.Output(), nil))}
+	settings := auth.Settings{ClientID: clientFor, Scopes: []string{"atproto", "transition:generic"}, Log: slog.New(slog.NewTextHandler(tb.Output(), nil))}
 	for _, change := range changes {
 		change(h, &rooms, &settings)
 	}
 	h.Service = auth.New(rooms, settings)
 	h.Subscribe(h.events.add)
+	if err := h.Start(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
 	tb.Cleanup(func() {
 		if err := h.Close(context.Background()); err != nil {
 			tb.Error(err)

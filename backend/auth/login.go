@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bluesky-social/indigo/atproto/syntax"
+
 	latchkey "latchkey/backend"
 )
 
@@ -18,22 +20,35 @@ const (
 	exchangeTime = 45 * time.Second
 	// cleanupTime bounds the removal of what a failed attempt left.
 	cleanupTime = 15 * time.Second
+	// sessionLife is how long servers let a session of a public client live, from its sign-in on and
+	// whatever is refreshed (observed; confidential clients get more).
+	sessionLife = 14 * 24 * time.Hour
 	// pageTime is how long the browser has to fetch the page with the outcome.
 	pageTime = 5 * time.Second
 )
 
 // Login signs in whoever is meant by text: a handle, a DID, a server's address, an email, or what
 // copying makes of them. It returns when the person approved and the session is saved, or with the
-// reason why not. While it waits, events tell how far it is.
-func (s *Service) Login(ctx context.Context, text string) (latchkey.Account, error) {
+// reason why not. While it waits, events tell how far it is. more are scopes to ask for beyond the
+// product's own; an older session of the account is replaced only when the new one is there.
+func (s *Service) Login(ctx context.Context, text string, more ...string) (latchkey.Account, error) {
 	id, err := latchkey.ParseIdentifier(text)
 	if err != nil {
 		return latchkey.Account{}, err
 	}
 	if id.Email != "" {
-		return s.LoginWithEmail(ctx, id.Email)
+		return s.LoginWithEmail(ctx, id.Email, more...)
 	}
-	return s.login(ctx, target{Identifier: id})
+	return s.login(ctx, target{Identifier: id, more: more})
+}
+
+// Renew signs in once more to an account that is here: its session begins anew, with the scopes that
+// it was raised to and with more. The code AccountUnknown says that it is not here.
+func (s *Service) Renew(ctx context.Context, did syntax.DID, more ...string) (latchkey.Account, error) {
+	if _, err := s.Store.Account(ctx, did); err != nil {
+		return latchkey.Account{}, err
+	}
+	return s.login(ctx, target{Identifier: latchkey.Identifier{Account: did.AtIdentifier()}, more: more})
 }
 
 // target is whom or where a sign-in is for.
@@ -41,16 +56,40 @@ type target struct {
 	latchkey.Identifier
 	// mailbox is the address that a sign-in by email asks for, in lower case.
 	mailbox latchkey.Secret
+	// more are scopes beyond the product's own.
+	more []string
 }
 
 func (s *Service) login(ctx context.Context, id target) (latchkey.Account, error) {
-	ctx, a, err := s.begin(ctx)
+	// What is wrong with the scopes is said before anybody is asked for anything.
+	if _, err := s.ClientID(s.asking(id.more)); err != nil {
+		return latchkey.Account{}, err
+	}
+	return s.attend(ctx, rand.Text(), func(ctx context.Context, a *attempt) (latchkey.Account, latchkey.Listener, error) {
+		return s.run(ctx, a, id)
+	})
+}
+
+// asking are all scopes of a sign-in that asks for more than the product's own.
+func (s *Service) asking(more []string) []string {
+	all := slices.Clone(s.Scopes)
+	for _, scope := range more {
+		if !slices.Contains(all, scope) {
+			all = append(all, scope)
+		}
+	}
+	return all
+}
+
+// attend makes an attempt of run, from its first event to its last.
+func (s *Service) attend(ctx context.Context, attemptID string, run func(context.Context, *attempt) (latchkey.Account, latchkey.Listener, error)) (latchkey.Account, error) {
+	ctx, a, err := s.begin(ctx, attemptID)
 	if err != nil {
 		return latchkey.Account{}, err
 	}
 	defer s.end(a)
 	s.update(a, func(*latchkey.SignIn) {})
-	account, listener, err := s.run(ctx, a, id)
+	account, listener, err := run(ctx, a)
 	// The reason of a cancelled context is the person's wish or the deadline, and says more than
 	// whatever was interrupted.
 	var reason *latchkey.Error
@@ -111,11 +150,17 @@ func (s *Service) run(ctx context.Context, a *attempt, id target) (latchkey.Acco
 }
 
 // resolve finds out whom the attempt is for and where it happens.
-func (s *Service) resolve(ctx context.Context, a *attempt, id target) (latchkey.AuthorizationRequest, error) {
-	req := latchkey.AuthorizationRequest{
+func (s *Service) resolve(ctx context.Context, a *attempt, id target) (req latchkey.AuthorizationRequest, err error) {
+	raised := id.more
+	defer func() {
+		if err == nil {
+			req.Scopes = s.asking(raised)
+			req.Raised = req.Scopes[len(s.Scopes):]
+			req.ClientID, err = s.ClientID(req.Scopes)
+		}
+	}()
+	req = latchkey.AuthorizationRequest{
 		ID:       a.signIn.ID,
-		ClientID: s.ClientID,
-		Scopes:   s.Scopes,
 		State:    latchkey.Secret(rand.Text()),
 		Verifier: newVerifier(),
 		Deadline: time.Now().Add(s.Patience),
@@ -128,6 +173,12 @@ func (s *Service) resolve(ctx context.Context, a *attempt, id target) (latchkey.
 		case err == nil:
 			server = identity.Server
 			req.DID, req.LoginHint = identity.DID, id.Account.String()
+			if identity.Handle != "" {
+				req.LoginHint = identity.Handle.String()
+			}
+			if known, err := s.Store.Account(ctx, identity.DID); err == nil {
+				raised = slices.Concat(raised, known.Raised)
+			}
 		case latchkey.CodeOf(err) == latchkey.HandleNotFound:
 			// A host name looks like a handle. When nobody has that name, it may be a server.
 			if as, serverErr := s.Protocol.Discover(ctx, "https://"+id.Account.String()); serverErr == nil {
@@ -173,17 +224,7 @@ func (s *Service) authorize(ctx context.Context, a *attempt, req latchkey.Author
 	if err != nil {
 		return account, err
 	}
-	defer func() {
-		switch {
-		case err == nil:
-			unlock()
-		case latchkey.CodeOf(err) == latchkey.KeychainLocked && s.spawn(func(context.Context) { s.discard(req.ID); unlock() }):
-			// Nobody answers for the keychain, and the bad news must not wait for it once more.
-		default:
-			s.discard(req.ID)
-			unlock()
-		}
-	}()
+	defer func() { s.letGo(req.ID, unlock, err) }()
 	// The row comes first: it is what finds the keychain item again, whenever this is interrupted.
 	if err := s.Store.AddSignIn(ctx, req, keys); err != nil {
 		return account, err
@@ -191,11 +232,33 @@ func (s *Service) authorize(ctx context.Context, a *attempt, req latchkey.Author
 	if err := s.Keychain.Set(ctx, req.ID, keys); err != nil {
 		return account, err
 	}
-	authorizationURL, err := s.Protocol.Push(ctx, req, keys)
-	if err != nil {
+	if req.URL, err = s.Protocol.Push(ctx, req, keys); err != nil {
 		return account, err
 	}
-	code, err := s.approve(ctx, a, req, listener, authorizationURL)
+	// From here on another run of the program can pick the attempt up.
+	if err := s.Store.UpdateSignIn(ctx, req, keys); err != nil {
+		return account, err
+	}
+	return s.complete(ctx, a, req, keys, listener, s.Browser)
+}
+
+// letGo ends what an attempt holds. One that failed is discarded.
+func (s *Service) letGo(id string, unlock func(), err error) {
+	switch code := latchkey.CodeOf(err); {
+	case err == nil:
+		unlock()
+	case (code == latchkey.KeychainLocked || code == latchkey.KeychainUnanswered) && s.spawn(func(context.Context) { s.discard(id); unlock() }):
+		// Nobody answers for the keychain, and the bad news must not wait for it once more.
+	default:
+		s.discard(id)
+		unlock()
+	}
+}
+
+// complete lets the person approve what was pushed, and turns the answer into a session. browser
+// opens the page; nil where one has it open already, or where there is none.
+func (s *Service) complete(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, keys latchkey.Keys, listener latchkey.Listener, browser latchkey.Browser) (account latchkey.Account, err error) {
+	code, err := s.approve(ctx, a, req, listener, browser)
 	if err != nil {
 		return account, err
 	}
@@ -212,21 +275,21 @@ func (s *Service) authorize(ctx context.Context, a *attempt, req latchkey.Author
 }
 
 // approve shows the person the way and waits for the browser to come back.
-func (s *Service) approve(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, listener latchkey.Listener, authorizationURL latchkey.Secret) (latchkey.Secret, error) {
-	listener.SetTarget(authorizationURL)
+func (s *Service) approve(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, listener latchkey.Listener, browser latchkey.Browser) (latchkey.Secret, error) {
+	listener.SetTarget(req.URL)
 	s.mu.Lock()
-	a.authorizationURL = authorizationURL
+	a.authorizationURL = req.URL
 	s.mu.Unlock()
 	s.update(a, func(si *latchkey.SignIn) {
 		si.Phase, si.Link, si.Deadline, si.BrowserFailed = latchkey.Waiting, listener.Link(), req.Deadline, s.Browser == nil
 	})
 	ctx, cancel := context.WithDeadlineCause(ctx, req.Deadline, latchkey.NewError(latchkey.TimedOut, nil))
 	defer cancel()
-	if s.Browser != nil {
+	if browser != nil {
 		opened := make(chan struct{})
 		go func() {
 			defer close(opened)
-			if err := s.Browser.Open(ctx, listener.Link()); err != nil && ctx.Err() == nil {
+			if err := browser.Open(ctx, listener.Link()); err != nil && ctx.Err() == nil {
 				s.Log.Info("no browser opened", "reason", err)
 				s.update(a, func(si *latchkey.SignIn) { si.BrowserFailed = true })
 			}
@@ -247,7 +310,8 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 	session := latchkey.Session{
 		ID: req.ID, DID: grant.Subject, ClientID: req.ClientID,
 		Issuer: req.Server.Issuer, TokenEndpoint: req.Server.TokenEndpoint, RevocationEndpoint: req.Server.RevocationEndpoint,
-		Scopes: grant.Scopes, Created: now, AccessEnds: grant.AccessEnds, Tokens: grant.Tokens,
+		Scopes: grant.Scopes, Created: now, Ends: now.Add(sessionLife), Renewed: now, AccessEnds: grant.AccessEnds,
+		InMemory: s.Keychain.InMemory(req.ID), Tokens: grant.Tokens,
 	}
 	defer func() {
 		if err != nil {
@@ -269,7 +333,8 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 	}
 	account = latchkey.Account{
 		DID: identity.DID, Handle: identity.Handle, Server: identity.Server,
-		Status: latchkey.Active, Scopes: grant.Scopes, LastUsed: now,
+		Status: latchkey.Active, Scopes: grant.Scopes, Raised: req.Raised, LastUsed: now, Confirmed: now,
+		SignedIn: session.Created, Renewed: session.Renewed, SessionEnds: session.Ends, InMemory: session.InMemory,
 	}
 	if err := givenUp(); err != nil {
 		return account, err
@@ -279,15 +344,18 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 		return account, err
 	}
 	defer unlock()
-	_, unknown := s.Store.Account(ctx, account.DID)
+	if session.InMemory {
+		if err := s.holdInMemory(ctx, session.ID); err != nil {
+			return account, err
+		}
+	}
 	if err := s.Store.SaveSession(ctx, account, session, keys); err != nil {
 		return account, err
 	}
-	kind := latchkey.AccountChanged
-	if unknown != nil {
-		kind = latchkey.AccountAdded
-	}
-	s.emitAccount(kind, account)
+	s.mu.Lock()
+	delete(s.offline, account.DID) // its server has just answered
+	s.mu.Unlock()
+	s.announce()
 	return account, nil
 }
 
@@ -321,36 +389,10 @@ func (s *Service) discard(id string) {
 	if code := latchkey.CodeOf(err); err == nil || code == latchkey.KeychainUnavailable {
 		// Without a keychain there is no item in it either.
 		err = s.Store.RemoveSignIn(ctx, id)
+	} else if endErr := s.Store.EndSignIn(ctx, id); endErr != nil {
+		err = errors.Join(err, endErr) // or the next run would go on with it
 	}
 	if err != nil {
 		s.Log.Warn("an ended sign-in was not cleaned up; the next start will", "reason", err)
 	}
-}
-
-// clearAbandoned discards the attempts of processes that are gone.
-func (s *Service) clearAbandoned(ctx context.Context, ids []latchkey.PendingSignIn) {
-	for _, pending := range ids {
-		if err := s.clearOne(ctx, pending.ID); err != nil {
-			s.Log.Warn("an abandoned sign-in was not cleared; the next start tries again", "reason", err)
-		}
-	}
-}
-
-func (s *Service) clearOne(ctx context.Context, id string) error {
-	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
-	defer cancel()
-	unlock, err := s.Store.Lock(short, id)
-	if latchkey.CodeOf(err) == latchkey.StorageBusy {
-		return nil // alive, in another process
-	}
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	// Until the lock was ours the attempt may have lived, and become a session of the same id.
-	ids, err := s.Store.SignIns(ctx)
-	if err == nil && slices.ContainsFunc(ids, func(p latchkey.PendingSignIn) bool { return p.ID == id }) {
-		s.discard(id)
-	}
-	return err
 }

@@ -33,6 +33,9 @@ func TestLogout(t *testing.T) {
 	}
 }
 
+// dueNow makes all revocations due, as time does.
+const dueNow = `UPDATE revocations SET due = 0`
+
 // hostile: 42
 func TestLogoutOffline(t *testing.T) {
 	t.Parallel()
@@ -57,6 +60,7 @@ func TestLogoutOffline(t *testing.T) {
 			}
 			h.mustHaveSessions(hostile.AliceDID)
 			h.net.Change(func() { h.net.Revoke = nil })
+			h.exec(dueNow)
 			next := h.neighbour()
 			if err := next.Start(t.Context()); err != nil {
 				t.Fatal(err)
@@ -76,7 +80,7 @@ func TestRevocationsDoNotStayForEver(t *testing.T) {
 	h := newHouse(t, hostile.New(t))
 	h.mustLogin("alice.example.net")
 	h.net.Change(func() { h.net.Revoke = hostile.HangUp })
-	h.exec(`UPDATE sessions SET created = created - 15 * 24 * 3600 * 1000`)
+	h.exec(`UPDATE sessions SET ends = ends - 15 * 24 * 3600 * 1000`)
 	if err := h.Logout(t.Context(), hostile.AliceDID); err != nil {
 		t.Fatal(err)
 	}
@@ -99,6 +103,7 @@ func TestLogoutWithALockedKeychain(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.settle()
+	h.exec(dueNow)
 	h.keychain.change(func() { h.keychain.OnGet = nil })
 	next := h.neighbour()
 	if err := next.Start(t.Context()); err != nil {

@@ -12,6 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bluesky-social/indigo/atproto/syntax"
+	"golang.org/x/sync/singleflight"
+
 	latchkey "latchkey/backend"
 )
 
@@ -22,17 +25,26 @@ type Service struct {
 
 	background context.Context // ends with Close
 	stop       context.CancelFunc
+	closing    chan struct{}  // closed when Close begins
 	work       sync.WaitGroup // every goroutine of the service
 
-	mu      sync.Mutex
-	closed  bool
-	attempt *attempt // the sign-in in progress
+	mu       sync.Mutex
+	closed   bool
+	attempt  *attempt                // the sign-in in progress
+	renewing map[string]bool         // sessions that are renewed ahead of time right now
+	unsaved  map[string]unsaved      // by session: renewed tokens that are on no disk yet
+	offline  map[syntax.DID]*outage  // accounts whose servers do not answer
+	memory   map[string]func()       // by session: the lock that tells others that its keys are here
+	checked  map[syntax.DID]struct{} // accounts that the directory is asked about right now
+
+	flights singleflight.Group // refreshes on their way
 
 	emitting    sync.Mutex // keeps events in order
 	subscribers map[int]func(latchkey.Event)
 	nextID      int
+	known       map[syntax.DID]latchkey.Account // what the faces were told last
 
-	revoking sync.Mutex // one run over the revocations at a time
+	revokeNow chan struct{} // wakes the revocations
 }
 
 // Rooms are the adapters that the service uses.
@@ -48,8 +60,9 @@ type Rooms struct {
 
 // Settings are what the product decides.
 type Settings struct {
-	// ClientID is the OAuth client id of new sessions; existing ones keep theirs.
-	ClientID string
+	// ClientID answers the OAuth client id of a new session that asks for these scopes; existing ones
+	// keep theirs. Its error has the code ScopeInvalid.
+	ClientID func(scopes []string) (string, error)
 	// Scopes are asked for at each sign-in.
 	Scopes []string
 	// EmailProvider is the origin of the server for sign-ins by email unless the person chose
@@ -71,7 +84,18 @@ func New(rooms Rooms, settings Settings) *Service {
 	if settings.Log == nil {
 		settings.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Service{Rooms: rooms, Settings: settings, subscribers: map[int]func(latchkey.Event){}}
+	s := &Service{
+		Rooms: rooms, Settings: settings,
+		closing:     make(chan struct{}),
+		renewing:    map[string]bool{},
+		unsaved:     map[string]unsaved{},
+		offline:     map[syntax.DID]*outage{},
+		memory:      map[string]func(){},
+		checked:     map[syntax.DID]struct{}{},
+		subscribers: map[int]func(latchkey.Event){},
+		known:       map[syntax.DID]latchkey.Account{},
+		revokeNow:   make(chan struct{}, 1),
+	}
 	s.background, s.stop = context.WithCancel(context.Background())
 	return s
 }
@@ -79,19 +103,36 @@ func New(rooms Rooms, settings Settings) *Service {
 // Start clears what earlier runs left half-made, and tells servers of sign-outs that they missed.
 // Both go on in the background: a keychain may ask the person first, and servers take their time.
 func (s *Service) Start(ctx context.Context) error {
-	ids, err := s.Store.SignIns(ctx)
+	accounts, err := s.Store.Accounts(ctx)
 	if err != nil {
 		return err
 	}
-	s.spawn(func(ctx context.Context) { s.clearAbandoned(ctx, ids) })
-	s.revokeSoon()
+	s.emitting.Lock()
+	for _, a := range accounts {
+		s.known[a.DID] = a
+	}
+	s.emitting.Unlock()
+	attempts, err := s.Store.SignIns(ctx)
+	if err != nil {
+		return err
+	}
+	s.spawn(func(ctx context.Context) {
+		s.clearAbandoned(ctx, attempts)
+		s.clearOrphans(ctx)
+		s.endForgotten(ctx, accounts)
+	})
+	s.spawn(s.revokeLoop)
 	return nil
 }
 
 // Close cancels the sign-in in progress and waits, as long as ctx allows, for what is on its way:
-// a refresh that was sent is saved, a sign-out reaches its server.
+// a refresh that was sent is saved, a sign-out reaches its server. Sessions whose keys are in memory
+// end here and on their servers.
 func (s *Service) Close(ctx context.Context) error {
 	s.mu.Lock()
+	if !s.closed {
+		close(s.closing)
+	}
 	s.closed = true
 	s.mu.Unlock()
 	_ = s.Cancel()
@@ -99,6 +140,7 @@ func (s *Service) Close(ctx context.Context) error {
 	go func() {
 		defer close(done)
 		s.work.Wait()
+		s.endInMemory(s.background)
 	}()
 	select {
 	case <-done:
@@ -144,46 +186,12 @@ func (s *Service) Subscribe(f func(latchkey.Event)) (cancel func()) {
 func (s *Service) emit(e latchkey.Event) {
 	s.emitting.Lock()
 	defer s.emitting.Unlock()
+	s.tell(e)
+}
+
+// tell is for whoever holds emitting.
+func (s *Service) tell(e latchkey.Event) {
 	for _, f := range s.subscribers {
 		f(e)
 	}
-}
-
-func (s *Service) emitAccount(kind latchkey.EventKind, a latchkey.Account) {
-	s.emit(latchkey.Event{Kind: kind, Account: &a})
-}
-
-// Accounts lists everybody who signed in here, the current account first. It asks no server.
-func (s *Service) Accounts(ctx context.Context) ([]latchkey.Account, error) {
-	return s.Store.Accounts(ctx)
-}
-
-// Whoami is the current account. It asks no server. The code NotSignedIn says that there is none.
-func (s *Service) Whoami(ctx context.Context) (latchkey.Account, error) {
-	accounts, err := s.Store.Accounts(ctx)
-	if err != nil {
-		return latchkey.Account{}, err
-	}
-	if len(accounts) == 0 {
-		return latchkey.Account{}, latchkey.NewError(latchkey.NotSignedIn, nil)
-	}
-	return accounts[0], nil
-}
-
-// Find is the account with this handle or DID. It asks no server.
-func (s *Service) Find(ctx context.Context, text string) (latchkey.Account, error) {
-	id, err := latchkey.ParseIdentifier(text)
-	if err != nil {
-		return latchkey.Account{}, err
-	}
-	accounts, err := s.Store.Accounts(ctx)
-	if err != nil {
-		return latchkey.Account{}, err
-	}
-	for _, a := range accounts {
-		if id.Account != "" && (a.DID.AtIdentifier() == id.Account || a.Handle.AtIdentifier() == id.Account) {
-			return a, nil
-		}
-	}
-	return latchkey.Account{}, latchkey.NewError(latchkey.AccountUnknown, nil)
 }

@@ -40,12 +40,12 @@ type Brand struct {
 	EmailProviders []string
 }
 
-// OAuthClientID is the client_id as the protocol wants it.
-func (b Brand) OAuthClientID() string {
+// OAuthClientID is the client_id as the protocol wants it, for a sign-in that asks for these scopes.
+func (b Brand) OAuthClientID(scopes []string) string {
 	if b.ClientID != Loopback {
 		return b.ClientID
 	}
-	q := url.Values{"redirect_uri": {RedirectURI}, "scope": {strings.Join(b.Scopes, " ")}}
+	q := url.Values{"redirect_uri": {RedirectURI}, "scope": {strings.Join(scopes, " ")}}
 	return "http://localhost?" + q.Encode()
 }
 
@@ -110,6 +110,16 @@ func isOrigin(text string, plainHTTP map[string]bool) bool {
 	return u.Scheme == "https" || (u.Scheme == "http" && plainHTTP[strings.ToLower(u.Host)])
 }
 
+// CheckScope answers what is wrong with a scope: it is atproto, a transitional one, or a permission
+// (https://atproto.com/specs/permission).
+func CheckScope(scope string) error {
+	if scope == "atproto" || strings.HasPrefix(scope, "transition:") && len(scope) > len("transition:") && !strings.ContainsFunc(scope, unicode.IsSpace) {
+		return nil
+	}
+	_, err := auth.ParsePermissionString(scope)
+	return err
+}
+
 func checkScopes(scopes []string) error {
 	seen := map[string]bool{}
 	for _, s := range scopes {
@@ -117,10 +127,7 @@ func checkScopes(scopes []string) error {
 			return errors.New("names " + s + " twice.")
 		}
 		seen[s] = true
-		if s == "atproto" || strings.HasPrefix(s, "transition:") && len(s) > len("transition:") && !strings.ContainsFunc(s, unicode.IsSpace) {
-			continue
-		}
-		if _, err := auth.ParsePermissionString(s); err != nil {
+		if err := CheckScope(s); err != nil {
 			return errors.New("has an entry that is not a scope: " + strings.ToValidUTF8(s, "?") + ".")
 		}
 	}

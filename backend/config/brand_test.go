@@ -148,9 +148,9 @@ func checkError(t *testing.T, err error, where, key string) {
 func TestOAuthClientID(t *testing.T) {
 	t.Parallel()
 	b := Brand{ClientID: Loopback, Scopes: []string{"atproto", "transition:generic", "rpc:app.bsky.feed.getTimeline?aud=*"}}
-	rest, ok := strings.CutPrefix(b.OAuthClientID(), "http://localhost?")
+	rest, ok := strings.CutPrefix(b.OAuthClientID(b.Scopes), "http://localhost?")
 	if !ok {
-		t.Fatalf("the client id is %s", b.OAuthClientID())
+		t.Fatalf("the client id is %s", b.OAuthClientID(b.Scopes))
 	}
 	q, err := url.ParseQuery(rest)
 	if err != nil || len(q) != 2 || len(q["redirect_uri"]) != 1 || len(q["scope"]) != 1 {
@@ -161,7 +161,7 @@ func TestOAuthClientID(t *testing.T) {
 		t.Errorf("the parameters are %v", q)
 	}
 	const hosted = "https://app.example.com/client-metadata.json"
-	if got := (Brand{ClientID: hosted, Scopes: b.Scopes}).OAuthClientID(); got != hosted {
+	if got := (Brand{ClientID: hosted, Scopes: b.Scopes}).OAuthClientID(b.Scopes); got != hosted {
 		t.Errorf("a hosted client id became %s", got)
 	}
 }

@@ -133,9 +133,9 @@ func (db *DB) EndSession(ctx context.Context, a latchkey.Account) error {
 
 // Revocations implements [latchkey.Store].
 func (db *DB) Revocations(ctx context.Context) ([]latchkey.PendingRevocation, error) {
-	return list(ctx, db, `SELECT id, ends, tries, due FROM revocations ORDER BY due, created`, func(rows *sql.Rows) (r latchkey.PendingRevocation, err error) {
+	return list(ctx, db, `SELECT id, ends, in_memory, tries, due FROM revocations ORDER BY due, created`, func(rows *sql.Rows) (r latchkey.PendingRevocation, err error) {
 		var ends, due int64
-		err = rows.Scan(&r.ID, &ends, &r.Tries, &due)
+		err = rows.Scan(&r.ID, &ends, &r.InMemory, &r.Tries, &due)
 		r.Ends, r.Due = fromMillis(ends), fromMillis(due)
 		return r, err
 	})

@@ -95,6 +95,14 @@ func openSignIn(id string, keys latchkey.Keys, row *sql.Row) (latchkey.Authoriza
 	return req, nil
 }
 
+// EndSignIn implements [latchkey.Store].
+func (db *DB) EndSignIn(ctx context.Context, id string) error {
+	return db.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE sign_ins SET used = 1 WHERE id = ?`, id)
+		return err
+	})
+}
+
 // RemoveSignIn implements [latchkey.Store].
 func (db *DB) RemoveSignIn(ctx context.Context, id string) error {
 	return db.forget(ctx, `DELETE FROM sign_ins WHERE id = ?`, id)

@@ -13,7 +13,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
+	"unicode"
 
+	latchkey "latchkey/backend"
 	"latchkey/backend/auth"
 	"latchkey/backend/browser"
 	"latchkey/backend/config"
@@ -52,7 +55,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		rooms.Browser = browser.Browser{}
 	}
 	service := auth.New(rooms, auth.Settings{
-		ClientID:       cfg.Brand.OAuthClientID(),
+		ClientID:       clientID(cfg.Brand),
 		Scopes:         cfg.Brand.Scopes,
 		EmailProvider:  cfg.Brand.EmailProvider,
 		EmailProviders: cfg.Brand.EmailProviders,
@@ -67,4 +70,30 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		return nil, nil, errors.Join(err, closeAll(ctx))
 	}
 	return service, closeAll, nil
+}
+
+// clientID answers the client id for the scopes of a sign-in, once each of them is one.
+func clientID(brand config.Brand) func([]string) (string, error) {
+	return func(scopes []string) (string, error) {
+		for _, scope := range scopes {
+			if err := config.CheckScope(scope); err != nil {
+				return "", latchkey.NewError(latchkey.ScopeInvalid, err).About(plain(scope))
+			}
+		}
+		return brand.OAuthClientID(scopes), nil
+	}
+}
+
+// plain is a scope as it can be shown: what somebody typed may hold anything.
+func plain(scope string) string {
+	text := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, scope)
+	if runes := []rune(text); len(runes) > 80 {
+		return string(runes[:80]) + "..."
+	}
+	return text
 }
