@@ -82,6 +82,9 @@ func (s *Service) announce() {
 	ctx, cancel := context.WithTimeout(s.background, announceTime)
 	defer cancel()
 	accounts, err := s.Accounts(ctx)
+	if s.background.Err() != nil {
+		return // nobody listens any more
+	}
 	if err != nil {
 		s.Log.Warn("the accounts were not read after a change", "reason", err)
 		return
