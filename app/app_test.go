@@ -177,6 +177,7 @@ func TestLogoutMeansTheShownAccount(t *testing.T) {
 	t.Parallel()
 	a, events := newTestApp(t, nil)
 	alice := save(t, a, "alice", time.Now())
+	mustHear(t, events, "added", alice.DID)
 	if shown, err := a.Whoami(); err != nil || shown.DID != alice.DID.String() {
 		t.Fatalf("Whoami: %+v, %v", shown, err)
 	}
