@@ -251,8 +251,8 @@ func (d *Desktop) saying(ctx context.Context, use func(line string), name string
 func (d *Desktop) startKeyring(ctx context.Context) error {
 	// In the foreground, or the daemon would leave us behind and live on.
 	cmd := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
-	// The password ends at the newline. No input at all would mean no keyring.
-	cmd.Stdin = strings.NewReader(keyringPassword + "\n")
+	// All of the input is the password; none would mean no keyring.
+	cmd.Stdin = strings.NewReader(keyringPassword)
 	keyring, err := d.run(cmd)
 	if err != nil {
 		return err

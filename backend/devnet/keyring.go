@@ -14,7 +14,7 @@ const (
 	secretCollection = dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
 )
 
-// keyringPassword protects nothing; the daemon takes no empty one from UnlockKeyring.
+// keyringPassword protects nothing: it is for keyrings that nobody but a test uses.
 const keyringPassword = "devnet"
 
 // LockKeyring locks the keyring, as a screen lock does. Whoever asks it for something then waits for the
