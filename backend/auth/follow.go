@@ -33,11 +33,14 @@ func (s *Service) Follow(ctx context.Context) {
 	ticks := time.NewTicker(followEvery)
 	defer ticks.Stop()
 	var last int64
+	told := false // whether the faces know what was there at last
 	for {
 		version, err := s.Store.Version(ctx)
-		if err == nil && version != last {
-			last = version
-			s.announce()
+		switch {
+		case err != nil:
+			told = false // versions can be compared only as long as they are answered
+		case !told || version != last:
+			last, told = version, s.announce()
 		}
 		for _, did := range s.dueOutages(time.Now()) {
 			s.spawn(func(ctx context.Context) { s.Check(ctx, did) })
