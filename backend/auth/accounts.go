@@ -95,7 +95,7 @@ func (s *Service) announce() bool {
 	defer cancel()
 	accounts, err := s.Accounts(ctx)
 	if s.background.Err() != nil {
-		return // nobody listens any more
+		return false // nobody listens any more
 	}
 	if err != nil {
 		s.Log.Warn("the accounts were not read after a change", "reason", err)
