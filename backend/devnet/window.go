@@ -155,6 +155,15 @@ func (w *Window) Quit(ctx context.Context) error {
 	return w.Close()
 }
 
+// Kill ends the program as a crash does: it learns nothing of it.
+func (w *Window) Kill() error {
+	if err := w.program.cmd.Process.Kill(); err != nil {
+		return fmt.Errorf("devnet: %w", err)
+	}
+	<-w.program.ended
+	return w.Close()
+}
+
 // Close ends the program if it still runs, without the ceremony of Quit.
 func (w *Window) Close() error {
 	if w.driver != nil {

@@ -21,6 +21,7 @@ import (
 
 // home is what the program keeps on the private desktop, seen with the program's own eyes.
 type home struct {
+	database string // path of the file
 	store    *sqlite.DB
 	keychain *keychain.Keychain
 	http     *safehttp.Client
@@ -50,7 +51,7 @@ func openHome(ctx context.Context, network *devnet.Network, desktop *devnet.Desk
 		return nil, err
 	}
 	client := safehttp.New(cfg.Network.Exceptions, "demo")
-	return &home{store: store, keychain: keychain.New(cfg.Brand.ID), http: client, protocol: oauth.New(client)}, nil
+	return &home{database: paths.Database(), store: store, keychain: keychain.New(cfg.Brand.ID), http: client, protocol: oauth.New(client)}, nil
 }
 
 func (h *home) close() error {

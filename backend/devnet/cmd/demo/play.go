@@ -55,8 +55,11 @@ func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 		return err
 	}
 	tell := p.byHandle
-	if o.email {
+	switch {
+	case o.email:
 		tell = p.byEmail
+	case o.sessions:
+		tell = p.lasting
 	}
 	story, err := tell()
 	if err != nil {
@@ -203,7 +206,7 @@ func (p *play) start(ctx context.Context) error {
 		started <- err
 	}()
 	var err error
-	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network"), Email: p.email})
+	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network"), Email: p.email, Second: p.sessions})
 	if err := errors.Join(err, <-started); err != nil {
 		return err
 	}
