@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/bluesky-social/indigo/atproto/syntax"
+
 	latchkey "latchkey/backend"
 )
 
@@ -34,6 +36,9 @@ func (s *Service) Resume(ctx context.Context) (latchkey.Account, error) {
 		}
 		s.update(a, func(si *latchkey.SignIn) {
 			si.DID, si.Server, si.CodeByEmail = req.DID, req.Server.Issuer, req.Email != "" && req.Server.TakesEmail()
+			if handle, err := syntax.ParseHandle(req.LoginHint); err == nil {
+				si.Handle = handle
+			}
 		})
 		listener, err = s.Loopback.Listen(ctx, req.State, req.Server.Issuer, req.RedirectURI)
 		if err != nil {

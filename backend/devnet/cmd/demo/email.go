@@ -53,6 +53,9 @@ func (p *play) byEmail() (*story, error) {
 			first, err = p.home.current(ctx)
 			return err
 		}},
+		{"nothing that the program wrote tells the email, the page's address, a token or a key", func(ctx context.Context) error {
+			return p.nothingLeaks(ctx, first.String(), email)
+		}},
 		{"closed the window", p.quit},
 		{"started again: still signed in", func(ctx context.Context) error {
 			return p.open(ctx, browser, "still-signed-in", handle)
@@ -88,6 +91,7 @@ func (p *play) byEmail() (*story, error) {
 		{"pressed Sign out: the window asks again who signs in", p.signOut},
 		{"nothing is left in the database", p.home.isEmpty},
 		{"closed the window", p.quit},
+		{"nor does anything that it left", func(ctx context.Context) error { return p.nothingLeaks(ctx, "", email) }},
 	}
 	return s, nil
 }

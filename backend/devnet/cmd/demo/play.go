@@ -96,16 +96,22 @@ func (p *play) byHandle() (*story, error) {
 			return p.awaitBrowser(ctx, p.alice.Handle, "sign-in", "consent", "final")
 		}},
 		{"the window shows the account", func(ctx context.Context) error { return p.seeAccount(ctx, p.alice.Handle) }},
+		{"nothing that the program wrote tells the page's address, a token or a key", func(ctx context.Context) error {
+			return p.nothingLeaks(ctx, p.alice.DID, "")
+		}},
 		{"closed the window", p.quit},
 		{"stopped the network", func(ctx context.Context) error { return p.network.Stop(ctx) }},
 		{"started again without a network: still signed in", func(ctx context.Context) error {
 			if err := p.open(ctx, nil, "still-signed-in", p.alice.Handle); err != nil {
 				return err
 			}
-			return p.window.WaitFor(ctx, "status bar", "Signed in")
+			return p.window.WaitFor(ctx, "status bar", "Offline")
 		}},
-		{"started the network again: the server takes the tokens", func(ctx context.Context) (err error) {
+		{"started the network again: the window goes on by itself, and the server takes the tokens", func(ctx context.Context) (err error) {
 			if err := p.network.Restart(ctx); err != nil {
+				return err
+			}
+			if err := p.see(ctx, "online", "status bar", "Signed in"); err != nil {
 				return err
 			}
 			if session, err = p.home.session(ctx, p.alice.DID); err != nil {

@@ -130,6 +130,9 @@ func (p *play) lasting() (*story, error) {
 			if err := p.open(ctx, asAlice, "picked-up", "Go on in your browser"); err != nil {
 				return err
 			}
+			if err := p.window.WaitFor(ctx, "paragraph", p.alice.Handle); err != nil {
+				return err
+			}
 			if err := p.window.Press(ctx, "push button", "Open the browser again"); err != nil {
 				return err
 			}
