@@ -143,7 +143,7 @@ var catalogue = map[Code]struct {
 	StorageFull:         {"The disk is full, so nothing was saved. Make room, then try again.", true, ""},
 	StorageBusy:         {"The app's data is in use by another program. Try again in a moment.", true, ""},
 	StorageNewer:        {"The app's data was written by a newer version. Install that version to go on; nothing was changed.", false, ""},
-	StorageDamaged:      {"The app's data can't be read as a database. Nothing was changed.", false, ""},
+	StorageDamaged:      {"The app's data can't be read as a database. Nothing was changed: close every window of the app, then start it again.", false, ""},
 	StorageReplaced:     {"The app's data could not be read as a database. It was put aside, and a new one was begun: sign in again.", false, ""},
 	StorageEmptied:      {"The app's data was empty, though somebody was signed in here before. Sign in again to go on.", false, ""},
 	ConfigInvalid:       {"The app's settings are wrong, so it did not start.", false, ""},

@@ -17,6 +17,10 @@ func TestLockedDatabase(t *testing.T) {
 	must(t, err)
 	defer func() { _ = db.Close() }()
 	db.signIn(t, idOne, alice, keysOf(1))
+	var waits int64
+	if err := db.sql.QueryRowContext(t.Context(), `PRAGMA busy_timeout`).Scan(&waits); err != nil || waits != o.busy.Milliseconds() {
+		t.Errorf("it waits %d ms, %v", waits, err)
+	}
 	other := startChild(t, "write", db.path)
 	other.mustSay(t, "writing")
 	for name, write := range map[string]func() error{

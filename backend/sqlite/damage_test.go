@@ -175,7 +175,7 @@ func TestNamesThatAreTaken(t *testing.T) {
 // hostile: 46
 func TestPutAsideFails(t *testing.T) {
 	t.Parallel()
-	for _, failing := range []string{".db", "-wal", "-journal"} {
+	for failing, why := range map[string]error{".db": fs.ErrPermission, "-wal": fs.ErrPermission, "-journal": fs.ErrPermission, "t.db": fs.ErrNotExist} {
 		t.Run(failing, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -187,7 +187,7 @@ func TestPutAsideFails(t *testing.T) {
 			o := usual()
 			o.rename = func(from, to string) error {
 				if strings.HasSuffix(from, failing) {
-					return fs.ErrPermission
+					return why
 				}
 				return os.Rename(from, to)
 			}
@@ -317,6 +317,54 @@ func TestHotJournal(t *testing.T) {
 		t.Errorf("session: %v, %v", s, err)
 	}
 	mustBeAside(t, dir, 0)
+	if copies, err := filepath.Glob(db.path + ".copy*"); err != nil || len(copies) != 0 {
+		t.Errorf("left: %v, %v", copies, err)
+	}
+}
+
+// A log alone, when the file was put aside and the process ended before the log was: it follows.
+// hostile: 46
+func TestLogAlone(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	must(t, os.WriteFile(filepath.Join(dir, "test.db-wal"), []byte("diary"), 0o600))
+	mustNotice(t, mustOpen(t, dir), latchkey.StorageReplaced)
+	if aside := mustBeAside(t, dir, 1)[0]; filesIn(t, dir)[aside+"-wal"] != "diary" {
+		t.Error("the log is gone")
+	}
+}
+
+// A file that breaks while it is open says so, and is put aside at the next start.
+// hostile: 46
+func TestDamagedWhileOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := mustOpen(t, dir)
+	db.signIn(t, idOne, alice, keysOf(1))
+	db.sql.SetMaxIdleConns(0) // no connection is left that remembers how it was
+	must(t, os.WriteFile(db.path, bytes.Repeat([]byte("my diary "), 10000), 0o600))
+	_, err := db.Accounts(t.Context())
+	mustCode(t, err, latchkey.StorageDamaged)
+	mustCode(t, db.SaveAccount(t.Context(), account(bob)), latchkey.StorageDamaged)
+	must(t, db.Close())
+	mustNotice(t, mustOpen(t, dir), latchkey.StorageReplaced)
+	mustBeAside(t, dir, 1)
+}
+
+// hostile: 55
+func TestLinksBesideAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, ending := range besides {
+		dir := t.TempDir()
+		target := filepath.Join(dir, "target")
+		must(t, os.WriteFile(target, []byte("precious"), 0o600))
+		must(t, os.Symlink(target, filepath.Join(dir, "test.db"+ending)))
+		_, err := openIn(dir, usual())
+		mustCode(t, err, latchkey.StorageFailed)
+		if content, err := os.ReadFile(target); err != nil || string(content) != "precious" {
+			t.Errorf("%s: %q, %v", ending, content, err)
+		}
+	}
 }
 
 // What may be otherwise the next time puts nothing aside.

@@ -1,13 +1,16 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	latchkey "latchkey/backend"
 )
@@ -199,6 +202,21 @@ func TestLocksLeaveNothingOpen(t *testing.T) {
 		unlock()
 		unlock() // again is nothing
 	}
+	var work sync.WaitGroup // locks that turn out to be those of removed files
+	for range 4 {
+		work.Go(func() {
+			o := usual()
+			o.poll = time.Microsecond
+			other, err := openIn(dir, o)
+			if err == nil {
+				err = errors.Join(lockAndForget(other, dir, 200), other.Close())
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
 	if after := openFiles(); !reflect.DeepEqual(after, before) {
 		t.Errorf("open: %v", after)
 	}

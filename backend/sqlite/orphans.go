@@ -13,7 +13,9 @@ import (
 const idLength = 26
 
 // Orphans implements [latchkey.Store]. Each id was locked when its attempt began, and its lock file
-// goes with its last row: what is left over tells of rows that got lost with a database.
+// goes with its last row: what is left over tells of rows that got lost with a database. An attempt
+// that just begins looks the same, but is locked: whoever wants to clean up after an id takes its lock
+// first, and asks again when it has it.
 func (db *DB) Orphans(ctx context.Context) ([]string, error) {
 	// The files first: an attempt that begins in between has a row by the time that rows are read, or
 	// holds its lock.
