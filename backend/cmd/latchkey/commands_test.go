@@ -29,6 +29,11 @@ func TestWrongUsage(t *testing.T) {
 		"logout --all a.test",
 		"logout --all=perhaps",
 		"version 1",
+		"vault",
+		"vault bogus",
+		"vault create four words of mine",
+		"vault create --passphrase=x",
+		"vault remove x",
 		"api",
 		"api nonsense",
 		"api https://pds.example.com/xrpc/com.atproto.server.getSession",
@@ -62,7 +67,7 @@ func TestWrongUsage(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for line, words := range map[string][]string{
-		"--help":           {"login", "whoami", "accounts", "logout", "api", "version", "--json"},
+		"--help":           {"login", "whoami", "accounts", "logout", "api", "vault", "version", "--json"},
 		"help":             {"login"},
 		"login --help":     {"IDENTIFIER", "--no-browser"},
 		"help logout":      {"--all"},
@@ -70,6 +75,7 @@ func TestHelp(t *testing.T) {
 		"completion bash":  {"complet"},
 		"whoami --help":    {"whoami"},
 		"accounts --help":  {"accounts"},
+		"vault --help":     {"create", "remove", "LATCHKEY_PASSPHRASE_FILE", "no keychain"},
 		"version --help":   {"version"},
 		"logout --help":    {"--all"},
 		"--json --help":    {"login"},
