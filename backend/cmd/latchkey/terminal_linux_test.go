@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -27,8 +28,8 @@ type screen struct {
 	ended   bool
 }
 
-// terminal starts the program on a terminal of its own.
-func (h *home) terminal(t *testing.T, args ...string) *screen {
+// terminal starts the program on a terminal of its own, where its complaints may go elsewhere.
+func (h *home) terminal(t *testing.T, complaints io.Writer, args ...string) *screen {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -50,6 +51,9 @@ func (h *home) terminal(t *testing.T, args ...string) *screen {
 	s.changed = sync.NewCond(&s.mu)
 	s.program.Env = h.environment
 	s.program.Stdin, s.program.Stdout, s.program.Stderr = theirs, theirs, theirs
+	if complaints != nil {
+		s.program.Stderr = complaints
+	}
 	s.program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
 	must(s.program.Start())
 	must(theirs.Close())
@@ -117,7 +121,7 @@ func TestPassphraseAtTheTerminal(t *testing.T) {
 	t.Parallel()
 	const first, again = "Choose a passphrase: ", "The same once more: "
 	h := newHome(t)
-	s := h.terminal(t, "vault", "create")
+	s := h.terminal(t, nil, "vault", "create")
 	s.answer(t, first, "four words of mine\n")
 	s.answer(t, again, "four words of yours\n")
 	want := first + "\n" + again + "\nlatchkey: " + string(latchkey.PassphraseDiffers) + ": " + latchkey.PassphraseDiffers.Sentence() + "\n"
@@ -125,7 +129,7 @@ func TestPassphraseAtTheTerminal(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 
-	s = h.terminal(t, "vault", "create")
+	s = h.terminal(t, nil, "vault", "create")
 	s.answer(t, first, "short\n")
 	s.answer(t, again, "short\n")
 	want = first + "\n" + again + "\nlatchkey: " + string(latchkey.PassphraseWeak) + ": " + latchkey.PassphraseWeak.Sentence() + "\n"
@@ -133,8 +137,15 @@ func TestPassphraseAtTheTerminal(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 
+	// A question that nobody sees is not asked.
+	var elsewhere bytes.Buffer
+	s = h.terminal(t, &elsewhere, "vault", "create")
+	if got := s.end(t); got != (outcome{status: 1}) || !strings.HasPrefix(elsewhere.String(), "latchkey: "+string(latchkey.VaultLocked)+": ") {
+		t.Errorf("got %+v and %q", got, elsewhere.String())
+	}
+
 	// Ctrl-C while the echo is off: the terminal is put back.
-	s = h.terminal(t, "vault", "create")
+	s = h.terminal(t, nil, "vault", "create")
 	s.answer(t, first, "\x03")
 	got := s.end(t)
 	if got.status != 1 || !strings.Contains(got.err, string(latchkey.Cancelled)) {
