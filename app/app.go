@@ -68,7 +68,7 @@ func (a *App) start(window context.Context) {
 	defer close(a.started)
 	a.window = window
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: log})
+	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: log, KeepKeysInMemory: true})
 	if a.failure != nil {
 		log.Error("the service did not start", "reason", a.failure)
 		return

@@ -66,6 +66,11 @@ const (
 	KeysNotKept         Code = "keys_not_kept"
 	VaultLocked         Code = "vault_locked"
 	VaultDamaged        Code = "vault_damaged"
+	VaultExists         Code = "vault_exists"
+	VaultMissing        Code = "vault_missing"
+	VaultInUse          Code = "vault_in_use"
+	PassphraseWeak      Code = "passphrase_weak"
+	PassphraseDiffers   Code = "passphrase_differs"
 	SealBroken          Code = "seal_broken"
 	StorageFailed       Code = "storage_failed"
 	StorageFull         Code = "storage_full"
@@ -134,10 +139,15 @@ var catalogue = map[Code]struct {
 	KeychainUnanswered:  {"Your keychain did not answer. Look for its question behind other windows, then try again.", true, ""},
 	KeychainDismissed:   {"The question of your keychain was closed, so nothing was kept there. Try again and answer it.", true, ""},
 	KeychainDenied:      {"Your keychain did not let this app in. Allow it in the settings of the keychain, then try again.", true, ""},
-	KeychainItemForeign: {"What the keychain holds for this sign-in was not put there by this app. Sign in again to go on.", false, ""},
+	KeychainItemForeign: {"What is kept in place of this sign-in's key was not put there by you with this app. Sign in again to go on.", false, ""},
 	KeysNotKept:         {"There was no keychain to keep this sign-in in, so it ended when the app was closed. Sign in again to go on.", false, ""},
-	VaultLocked:         {"The file that keeps your keys did not open with this passphrase. Try again with the right one.", true, ""},
-	VaultDamaged:        {"The file that keeps your keys can not be read any more. Remove it, then sign in again; nothing was changed.", false, ""},
+	VaultLocked:         {"The file that keeps your keys did not open: nobody gave its right passphrase. Try again with it.", true, ""},
+	VaultDamaged:        {"The file that keeps your keys can't be read any more; it was left as it is. Put a copy back, or sign out, remove it, and sign in again.", false, ""},
+	VaultExists:         {"There is a file for your keys already, and nothing was changed. To begin another one, remove it first.", false, ""},
+	VaultMissing:        {"There is no file for your keys. Create one first, if you want them kept in a file.", false, ""},
+	VaultInUse:          {"Somebody is signed in here, and the keys of that sign-in would be lost. Sign out first, then try again.", true, ""},
+	PassphraseWeak:      {"This passphrase is too short. Try again with at least twelve characters, such as four words.", true, ""},
+	PassphraseDiffers:   {"The two passphrases are not the same, so nothing was changed. Try again.", true, ""},
 	SealBroken:          {"What was stored of this sign-in can't be opened any more. Sign in again to go on.", false, ""},
 	StorageFailed:       {"The app's data could not be read or written. Check that the disk is not full, then try again.", true, ""},
 	StorageFull:         {"The disk is full, so nothing was saved. Make room, then try again.", true, ""},

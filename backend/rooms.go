@@ -68,8 +68,9 @@ type Browser interface {
 	Open(ctx context.Context, url string) error
 }
 
-// Keychain keeps the keys of sessions and attempts in the operating system's keychain. Errors
-// carry one of the Keychain or Vault codes, or Cancelled.
+// Keychain keeps the keys of sessions and attempts in the operating system's keychain, or in the
+// vault where the person made one. Errors carry one of the Keychain, Vault or Storage codes, or
+// Cancelled.
 type Keychain interface {
 	Get(ctx context.Context, id string) (Keys, error)
 	// Set stores and reads back: when it returns nil the item is there.

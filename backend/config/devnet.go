@@ -16,7 +16,7 @@ const prefix = "LATCHKEY_"
 // applyDevelopment lets the environment override the brand and name a private network.
 func applyDevelopment(c *Config) error {
 	const where = "environment"
-	keys := []string{prefix + "NAME", prefix + "CLIENT_ID", prefix + "SCOPES", prefix + "EMAIL_PROVIDER", prefix + "NETWORK"}
+	keys := []string{prefix + "NAME", prefix + "CLIENT_ID", prefix + "SCOPES", prefix + "EMAIL_PROVIDER", prefix + "NETWORK", PassphraseFile}
 	for _, entry := range os.Environ() {
 		key, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(key, prefix) && !slices.Contains(keys, key) {

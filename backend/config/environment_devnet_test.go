@@ -19,6 +19,7 @@ func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
 	t.Setenv("LATCHKEY_SCOPES", "  atproto   transition:generic ")
 	t.Setenv("LATCHKEY_EMAIL_PROVIDER", "https://pds.example.com")
 	t.Setenv("LATCHKEY_NETWORK", "")
+	t.Setenv(PassphraseFile, "/read/when/it/is/needed")
 	c, err := Load()
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 // Paths are the folders of this product (XDG Base Directory Specification; on Windows and macOS
 // their own equivalents). Packages that write there create them with mode 0700.
 type Paths struct {
-	// Data holds the database.
+	// Data holds the database, and the vault where the person made one.
 	Data string
 	// State holds what can be lost without harm, such as lock files.
 	State string
@@ -17,6 +17,9 @@ type Paths struct {
 
 // Database is the path of the SQLite database.
 func (p Paths) Database() string { return filepath.Join(p.Data, "latchkey.db") }
+
+// Vault is the path of the file that keeps keys under a passphrase, if the person wants one.
+func (p Paths) Vault() string { return filepath.Join(p.Data, "keys.age") }
 
 // Locks is the folder of the lock files that processes share.
 func (p Paths) Locks() string { return filepath.Join(p.State, "locks") }

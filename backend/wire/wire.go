@@ -21,17 +21,24 @@ import (
 	"latchkey/backend/browser"
 	"latchkey/backend/config"
 	"latchkey/backend/identity"
-	"latchkey/backend/keychain"
 	"latchkey/backend/loopback"
 	"latchkey/backend/oauth"
 	"latchkey/backend/safehttp"
 	"latchkey/backend/sqlite"
+	"latchkey/backend/vault"
 )
 
 // Options are what the faces decide differently.
 type Options struct {
 	// NoBrowser shows links only and never opens them.
 	NoBrowser bool
+	// KeepKeysInMemory lets sessions last as long as the program where there is no keychain: for
+	// programs that people leave open, and that tell them so.
+	KeepKeysInMemory bool
+	// Passphrase asks the person for the passphrase of the vault, if there is one and the
+	// environment names no file with it. It is called when it is needed, until it was right. Nil
+	// means that nobody can be asked.
+	Passphrase vault.Passphrase
 	// Log gets what people don't need to see; nil throws it away.
 	Log *slog.Logger
 }
@@ -44,11 +51,12 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		return nil, nil, err
 	}
 	client := safehttp.New(cfg.Network.Exceptions, cfg.Brand.Name+"/"+config.Version())
+	keys := newKeys(cfg, options)
 	rooms := auth.Rooms{
 		Directory: identity.New(client, cfg.Network.PLCURL, cfg.Network.DNSOff),
 		Protocol:  oauth.New(client),
 		Loopback:  loopback.Loopback{Product: cfg.Brand.Name},
-		Keychain:  keychain.New(cfg.Brand.ID),
+		Keychain:  keys,
 		Store:     store,
 	}
 	if !options.NoBrowser {
@@ -64,6 +72,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 	closeAll := func(ctx context.Context) error {
 		err := service.Close(ctx)
 		client.Close()
+		keys.vault.Close()
 		return errors.Join(err, store.Close())
 	}
 	if err := service.Start(ctx); err != nil {

@@ -45,9 +45,9 @@ func newRoot(out *printer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// Without a command cobra shows the help and succeeds; a script that forgot it should notice.
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
-		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, switch, logout, api or version")}
+		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, switch, logout, api, vault or version")}
 	}
-	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), versionCommand(out))
+	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), vaultCommand(out), versionCommand(out))
 	root.SetOut(out.out)
 	root.SetErr(out.err)
 	// cobra's own commands complain in their own way.
@@ -77,6 +77,9 @@ func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *aut
 		return err
 	}
 	options.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	person := newTerminal("Passphrase of your keys: ", "")
+	defer person.leave()
+	options.Passphrase = person.passphrase
 	service, closeAll, err := wire.New(cmd.Context(), cfg, options)
 	if err != nil {
 		return err

@@ -32,6 +32,11 @@ func TestWrongUsage(t *testing.T) {
 		"logout --all a.test",
 		"logout --all=perhaps",
 		"version 1",
+		"vault",
+		"vault bogus",
+		"vault create four words of mine",
+		"vault create --passphrase=x",
+		"vault remove x",
 		"api",
 		"api nonsense",
 		"api https://pds.example.com/xrpc/com.atproto.server.getSession",
@@ -65,7 +70,7 @@ func TestWrongUsage(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for line, words := range map[string][]string{
-		"--help":           {"login", "whoami", "accounts", "switch", "logout", "api", "version", "--json"},
+		"--help":           {"login", "whoami", "accounts", "switch", "logout", "api", "vault", "version", "--json"},
 		"help":             {"login"},
 		"login --help":     {"IDENTIFIER", "--no-browser", "--scope"},
 		"help logout":      {"--all"},
@@ -74,6 +79,7 @@ func TestHelp(t *testing.T) {
 		"whoami --help":    {"whoami"},
 		"accounts --help":  {"--watch"},
 		"switch --help":    {"ACCOUNT"},
+		"vault --help":     {"create", "remove", "LATCHKEY_PASSPHRASE_FILE", "no keychain"},
 		"version --help":   {"version"},
 		"logout --help":    {"--all"},
 		"--json --help":    {"login"},

@@ -150,6 +150,32 @@ func (p *printer) version(v string) {
 	_, _ = fmt.Fprintf(p.out, "latchkey %s\n", v)
 }
 
+func (p *printer) vaultCreated(path string) {
+	if p.json {
+		p.line(p.out, map[string]any{"event": "vault_created", "path": path})
+		return
+	}
+	_, _ = fmt.Fprintf(p.out, "From now on your keys are kept in %s.\nNobody can open it without the passphrase, and nobody can find out the passphrase: do not forget it.\n", path)
+}
+
+func (p *printer) vaultRemoved(path string) {
+	if p.json {
+		p.line(p.out, map[string]any{"event": "vault_removed", "path": path})
+		return
+	}
+	_, _ = fmt.Fprintf(p.out, "Removed %s.\n", path)
+}
+
+// hints are ways out that only a terminal has.
+var hints = map[latchkey.Code]string{
+	latchkey.KeychainUnavailable: "To keep your keys in a file under a passphrase instead: latchkey vault create",
+	latchkey.VaultLocked:         "The passphrase is asked for at a terminal, or read from the file that " + config.PassphraseFile + " names.",
+	latchkey.VaultDamaged:        "To remove it: latchkey logout --all, then latchkey vault remove",
+	latchkey.VaultExists:         "To remove it: latchkey vault remove",
+	latchkey.VaultMissing:        "To create one: latchkey vault create",
+	latchkey.VaultInUse:          "To sign out: latchkey logout --all",
+}
+
 // failed prints an error: the code and the sentence, never the cause.
 func (p *printer) failed(err error) {
 	var usage usageError
@@ -169,4 +195,7 @@ func (p *printer) failed(err error) {
 		p.line(p.out, map[string]any{"event": "failed", "error": e})
 	}
 	_, _ = fmt.Fprintf(p.err, "latchkey: %s: %s\n", e.Code, e.Message)
+	if hint, ok := hints[e.Code]; ok {
+		_, _ = fmt.Fprintln(p.err, hint)
+	}
 }

@@ -116,6 +116,11 @@ func TestPrinting(t *testing.T) {
 			"alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com\n" +
 				"did:web:bob.example.com (did:web:bob.example.com) on https://pds.example.com\n  " + latchkey.SessionRejected.Sentence() + "\n", "",
 			[]any{aliceJSON, bobJSON}, ""},
+		{"vault created", func(p *printer) { p.vaultCreated("/home/alice/keys.age") },
+			"From now on your keys are kept in /home/alice/keys.age.\nNobody can open it without the passphrase, and nobody can find out the passphrase: do not forget it.\n", "",
+			[]any{map[string]any{"event": "vault_created", "path": "/home/alice/keys.age"}}, ""},
+		{"vault removed", func(p *printer) { p.vaultRemoved("/home/alice/keys.age") }, "Removed /home/alice/keys.age.\n", "",
+			[]any{map[string]any{"event": "vault_removed", "path": "/home/alice/keys.age"}}, ""},
 		{"version", func(p *printer) { p.version("1.2.3") }, "latchkey 1.2.3\n", "", []any{map[string]any{"version": "1.2.3"}}, ""},
 		{"failed", func(p *printer) {
 			p.failed(fmt.Errorf("x: %w", latchkey.NewError(latchkey.ServerBusy, errors.New("canary"))))

@@ -25,7 +25,7 @@ func (p *play) nothingLeaks(ctx context.Context, account, email string) error {
 		secret["the email"] = email
 	}
 	// What must be there proves that the search would find the others.
-	plain := "latchkey"
+	plain := "SQLite format 3"
 	if account != "" {
 		session, err := p.home.session(ctx, account)
 		if err != nil {
