@@ -202,6 +202,16 @@ describe('news from elsewhere', () => {
     expect(asked('logout')).toEqual([`logout ${bob.did}`])
   })
 
+  test('a sign-out tells Go whom it means, when nothing else could', async () => {
+    await started()
+    bridge.refusals.switchTo = locked
+    bridge.tell('added', bob)
+    await settled()
+    bridge.refusals = {}
+    await store.signOut()
+    expect(asked('logout')).toEqual([`logout ${bob.did}`])
+  })
+
   test('let who types something type on, with a way to the account', async () => {
     await started()
     store.text = 'ali'
@@ -371,10 +381,13 @@ describe('a sign-in picked up after a restart', () => {
     expect([store.view, store.account, store.failure]).toEqual(['account', alice, null])
   })
 
-  test('that is cancelled goes back to who is shown', async () => {
+  test.each([
+    ['by its answer', () => store.cancel()],
+    ['by its event', async () => bridge.progress(signIn('failed', { ...forBob, error: cancelled }))],
+  ])('that is cancelled, known %s, goes back to who is shown', async (_, cancel) => {
     await started(alice)
     bridge.progress(signIn('waiting', forBob))
-    await store.cancel()
+    await cancel()
     expect([store.view, store.account, store.failure]).toEqual(['account', alice, null])
   })
 

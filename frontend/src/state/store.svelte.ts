@@ -170,7 +170,7 @@ export class Store {
   async renew(): Promise<void> {
     const { account } = this
     if (account === null || this.busy || this.attempt !== null) return
-    await this.#begin(() => this.#bridge.renew(account.did))
+    await this.#begin(() => this.accounts.named(this.#bridge.renew(account.did)))
   }
 
   async #begin(login: (turn: number) => Promise<Account | null>): Promise<void> {
