@@ -76,18 +76,16 @@ func (s *hookedStore) Revocations(ctx context.Context) ([]latchkey.PendingRevoca
 	return s.Store.Revocations(ctx)
 }
 
-func (s *hookedStore) PostponeRevocation(ctx context.Context, id string, due time.Time) error {
-	if err := s.before(ctx, "PostponeRevocation", id); err != nil {
-		return err
-	}
-	return s.Store.PostponeRevocation(ctx, id, due)
-}
-
 func (s *hookedStore) Version(ctx context.Context) (int64, error) {
 	if err := s.before(ctx, "Version", ""); err != nil {
 		return 0, err
 	}
 	return s.Store.Version(ctx)
+}
+
+// storeIn wraps the store of a house.
+func storeIn(wrap func(latchkey.Store) latchkey.Store) furnish {
+	return func(_ *house, r *auth.Rooms, _ *auth.Settings) { r.Store = wrap(r.Store) }
 }
 
 // hookReach puts a hook in the place of the request that shows whether a server is there.
