@@ -47,6 +47,12 @@ func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
 	}{
 		"Whoami":                  {second(a.Whoami()), latchkey.NotSignedIn},
 		"Logout":                  {a.Logout(), latchkey.NotSignedIn},
+		"LogoutAll":               {a.LogoutAll(), ""},
+		"Switch":                  {second(a.Switch("did:plc:ewvi7nxzyoun6zhxrhs64oiz")), latchkey.AccountUnknown},
+		"Switch, nonsense":        {second(a.Switch("<script>")), latchkey.AccountUnknown},
+		"Renew":                   {second(a.Renew("did:plc:ewvi7nxzyoun6zhxrhs64oiz")), latchkey.AccountUnknown},
+		"Raise":                   {second(a.Raise([]string{"account:email"})), latchkey.NotSignedIn},
+		"Check":                   {a.Check(), latchkey.NotSignedIn},
 		"Cancel":                  {a.Cancel(), latchkey.NoSignIn},
 		"OpenBrowser":             {a.OpenBrowser(), latchkey.NoSignIn},
 		"CopyLink":                {a.CopyLink(), latchkey.NoSignIn},
@@ -68,6 +74,12 @@ func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
 	}
 	if account, err := a.AccountForEmail("alice@example.org"); account != nil || err != nil {
 		t.Errorf("AccountForEmail: %+v, %v", account, err)
+	}
+	if accounts, err := a.Accounts(); accounts == nil || len(accounts) != 0 || err != nil {
+		t.Errorf("Accounts: %+v, %v", accounts, err)
+	}
+	if notices, err := a.Notices(); notices == nil || len(notices) != 0 || err != nil {
+		t.Errorf("Notices: %+v, %v", notices, err)
 	}
 	if p, err := a.EmailProviders(); err != nil || p.Chosen != "" || p.Known == nil || len(p.Known) != 0 {
 		t.Errorf("EmailProviders: %+v, %v", p, err)
@@ -102,7 +114,9 @@ func TestServiceThatDoesNotStart(t *testing.T) {
 	a, _ := newTestApp(t, func(c *config.Config) { c.Paths.Data = "/dev/null/nowhere" })
 	for name, err := range map[string]error{
 		"Login": second(a.Login("alice.test")), "LoginWithEmail": second(a.LoginWithEmail("a@example.org")),
-		"Whoami": second(a.Whoami()), "Logout": a.Logout(), "Cancel": a.Cancel(),
+		"Whoami": second(a.Whoami()), "Logout": a.Logout(), "LogoutAll": a.LogoutAll(), "Accounts": second(a.Accounts()),
+		"Switch": second(a.Switch("did:plc:x")), "Renew": second(a.Renew("did:plc:x")), "Raise": second(a.Raise(nil)),
+		"Check": a.Check(), "Notices": second(a.Notices()), "Cancel": a.Cancel(),
 		"EmailProviders": second(a.EmailProviders()), "ChooseEmailProvider": second(a.ChooseEmailProvider("pds.example.com")),
 		"AccountForEmail": second(a.AccountForEmail("a@example.org")),
 		"Attempt":         second(a.Attempt()), "OpenBrowser": a.OpenBrowser(), "CopyLink": a.CopyLink(),
@@ -113,21 +127,61 @@ func TestServiceThatDoesNotStart(t *testing.T) {
 	}
 }
 
+// save puts an account beside the service, as another process does.
+func save(t *testing.T, a *App, did string, used time.Time) latchkey.Account {
+	t.Helper()
+	account := latchkey.Account{DID: syntax.DID("did:plc:" + did), Status: latchkey.Active, Server: "https://pds.example.com", LastUsed: used}
+	if err := a.service.Store.SaveAccount(t.Context(), account); err != nil {
+		t.Fatal(err)
+	}
+	return account
+}
+
+// mustHear waits for an event about an account.
+func mustHear(t *testing.T, events chan any, kind string, did syntax.DID) {
+	t.Helper()
+	for event := range events {
+		if e, ok := event.(AccountEvent); ok && e.Kind == kind && e.Account.DID == did.String() {
+			return
+		}
+	}
+}
+
+func TestSwitchShowsTheAccount(t *testing.T) {
+	t.Parallel()
+	a, events := newTestApp(t, nil)
+	// The window hears of what other processes do.
+	alice := save(t, a, "alice", time.Now().Add(-time.Hour))
+	mustHear(t, events, "added", alice.DID)
+	bob := save(t, a, "bob", time.Now().Add(-time.Minute))
+	mustHear(t, events, "added", bob.DID)
+	if shown, err := a.Switch(alice.DID.String()); err != nil || shown.DID != alice.DID.String() {
+		t.Fatalf("Switch: %+v, %v", shown, err)
+	}
+	mustHear(t, events, "changed", alice.DID)
+	all, err := a.Accounts()
+	if err != nil || len(all) != 2 || all[0].DID != alice.DID.String() {
+		t.Errorf("Accounts: %+v, %v", all, err)
+	}
+	if err := a.Logout(); err != nil {
+		t.Error(err)
+	}
+	mustHear(t, events, "removed", alice.DID)
+	if err := a.LogoutAll(); err != nil {
+		t.Error(err)
+	}
+	mustHear(t, events, "removed", bob.DID)
+}
+
 func TestLogoutMeansTheShownAccount(t *testing.T) {
 	t.Parallel()
 	a, events := newTestApp(t, nil)
-	save := func(did string, used time.Time) latchkey.Account {
-		account := latchkey.Account{DID: syntax.DID("did:plc:" + did), Status: latchkey.Active, Server: "https://pds.example.com", LastUsed: used}
-		if err := a.service.Store.SaveAccount(t.Context(), account); err != nil {
-			t.Fatal(err)
-		}
-		return account
-	}
-	alice := save("alice", time.Now())
+	alice := save(t, a, "alice", time.Now())
+	mustHear(t, events, "added", alice.DID)
 	if shown, err := a.Whoami(); err != nil || shown.DID != alice.DID.String() {
 		t.Fatalf("Whoami: %+v, %v", shown, err)
 	}
-	bob := save("bob", time.Now().Add(time.Hour)) // the terminal made another one current
+	bob := save(t, a, "bob", time.Now().Add(time.Hour)) // the terminal made another one current
 	if err := a.Logout(); err != nil {
 		t.Fatal(err)
 	}
@@ -135,10 +189,7 @@ func TestLogoutMeansTheShownAccount(t *testing.T) {
 	if err != nil || len(left) != 1 || left[0].DID != bob.DID {
 		t.Errorf("left: %+v, %v", left, err)
 	}
-	removed, ok := (<-events).(AccountEvent)
-	if !ok || removed.Kind != "removed" || removed.Account.DID != alice.DID.String() {
-		t.Errorf("event: %+v", removed)
-	}
+	mustHear(t, events, "removed", alice.DID)
 }
 
 // What crosses to the page: JSON text with three fields, and never the cause.
@@ -175,6 +226,13 @@ func TestViews(t *testing.T) {
 	}
 	if view := newSignIn(latchkey.SignIn{}); view.Deadline != "" || view.Error != nil || !view.BrowserOpened {
 		t.Errorf("an empty one: %+v", view)
+	}
+	moved := newAccount(latchkey.Account{DID: "did:plc:x", Server: "https://new.example.com", Status: latchkey.NeedsSignIn, Reason: latchkey.AccountMoved})
+	if moved.ReasonCode != "account_moved" || !strings.Contains(moved.Reason, "moved to new.example.com.") || moved.SessionEnds != "" {
+		t.Errorf("one that moved: %+v", moved)
+	}
+	if soon := newAccount(latchkey.Account{Status: latchkey.Active, SessionEnds: time.Now().Add(time.Hour), Offline: true, InMemory: true}); !soon.EndsSoon || soon.SessionEnds == "" || !soon.Offline || !soon.InMemory || soon.Reason != "" {
+		t.Errorf("one that ends soon: %+v", soon)
 	}
 	data, err := json.Marshal(newAccount(latchkey.Account{DID: "did:plc:x", Status: latchkey.NeedsSignIn, Reason: latchkey.SessionRejected}))
 	if err != nil || !strings.Contains(string(data), `"scopes":[]`) || !strings.Contains(string(data), latchkey.SessionRejected.Sentence()) {

@@ -21,7 +21,8 @@ func (s *Service) Accounts(ctx context.Context) ([]latchkey.Account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range accounts {
-		accounts[i].Offline = s.offline[accounts[i].DID] != nil
+		a := &accounts[i]
+		a.Offline = a.Status == latchkey.Active && s.offline[a.DID] != nil
 	}
 	return accounts, err
 }
@@ -66,7 +67,7 @@ func (s *Service) Switch(ctx context.Context, did syntax.DID) (latchkey.Account,
 	if err != nil {
 		return latchkey.Account{}, err
 	}
-	account.LastUsed = time.Now()
+	account.LastUsed = s.latest(ctx)
 	if err := s.Store.SaveAccount(ctx, account); err != nil {
 		return latchkey.Account{}, err
 	}
@@ -74,17 +75,31 @@ func (s *Service) Switch(ctx context.Context, did syntax.DID) (latchkey.Account,
 	return s.find(ctx, func(a latchkey.Account) bool { return a.DID == did })
 }
 
+// latest is the time for an account that becomes the current one: after that of every other, even when
+// the clock was set back.
+func (s *Service) latest(ctx context.Context) time.Time {
+	now := time.Now().Truncate(time.Millisecond) // as exact as the store is
+	if accounts, err := s.Store.Accounts(ctx); err == nil && len(accounts) > 0 && !accounts[0].LastUsed.Before(now) {
+		return accounts[0].LastUsed.Add(time.Millisecond)
+	}
+	return now
+}
+
 // announce tells the faces what changed with the accounts since they were told last, whichever
-// process changed it. Every change of an account ends with it.
-func (s *Service) announce() {
+// process changed it. Every change of an account ends with it. It answers false when the accounts could
+// not be read.
+func (s *Service) announce() bool {
 	s.emitting.Lock()
 	defer s.emitting.Unlock()
 	ctx, cancel := context.WithTimeout(s.background, announceTime)
 	defer cancel()
 	accounts, err := s.Accounts(ctx)
+	if s.background.Err() != nil {
+		return false // nobody listens any more
+	}
 	if err != nil {
 		s.Log.Warn("the accounts were not read after a change", "reason", err)
-		return
+		return false
 	}
 	gone := maps.Clone(s.known)
 	for _, a := range accounts {
@@ -107,6 +122,7 @@ func (s *Service) announce() {
 		delete(s.known, did)
 		s.tell(latchkey.Event{Kind: latchkey.AccountRemoved, Account: &a})
 	}
+	return true
 }
 
 // Notices are what holds for the whole program right now, such as a disk that takes no data.

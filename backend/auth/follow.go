@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -32,11 +33,14 @@ func (s *Service) Follow(ctx context.Context) {
 	ticks := time.NewTicker(followEvery)
 	defer ticks.Stop()
 	var last int64
+	told := false // whether the faces know what was there at last
 	for {
 		version, err := s.Store.Version(ctx)
-		if err == nil && version != last {
-			last = version
-			s.announce()
+		switch {
+		case err != nil:
+			told = false // versions can be compared only as long as they are answered
+		case !told || version != last:
+			last, told = version, s.announce()
 		}
 		for _, did := range s.dueOutages(time.Now()) {
 			s.spawn(func(ctx context.Context) { s.Check(ctx, did) })
@@ -86,7 +90,17 @@ func (s *Service) Check(ctx context.Context, did syntax.DID) {
 		s.Log.Info("an account was not checked", "reason", err)
 		return
 	}
-	_ = res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
+	// A server that an account moved away from may go on renewing its session (observed); here it
+	// says that it has the account no more.
+	var body struct {
+		Active *bool `json:"active"`
+	}
+	if res.StatusCode == http.StatusOK && json.NewDecoder(res.Body).Decode(&body) == nil && body.Active != nil && !*body.Active {
+		if err := s.confirm(ctx, did); err != nil {
+			s.Log.Info("an account can't be used", "reason", err)
+		}
+	}
 }
 
 // heard keeps in mind whether an account's server answers.

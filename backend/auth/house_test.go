@@ -185,6 +185,8 @@ func (h *house) mustAccount(did syntax.DID) latchkey.Account {
 // keychain is one in memory. Its hooks run first; their errors are what the call answers.
 type keychain struct {
 	OnGet, OnSet, OnDelete func(ctx context.Context, id string) error
+	// None is a computer without a keychain: this process alone has the items.
+	None bool
 
 	mu    sync.Mutex
 	items map[string]latchkey.Keys
@@ -219,7 +221,7 @@ func (k *keychain) Get(ctx context.Context, id string) (latchkey.Keys, error) {
 	defer k.mu.Unlock()
 	keys, ok := k.items[id]
 	if !ok {
-		return keys, latchkey.NewError(latchkey.KeychainItemMissing, nil)
+		return keys, k.missing()
 	}
 	return keys, nil
 }
@@ -240,11 +242,27 @@ func (k *keychain) Delete(ctx context.Context, id string) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if _, ok := k.items[id]; !ok && k.None {
+		return k.missing()
+	}
 	delete(k.items, id)
 	return nil
 }
 
-func (k *keychain) InMemory(string) bool { return false }
+// missing is for whoever has the lock.
+func (k *keychain) missing() error {
+	if k.None {
+		return latchkey.NewError(latchkey.KeychainUnavailable, nil)
+	}
+	return latchkey.NewError(latchkey.KeychainItemMissing, nil)
+}
+
+func (k *keychain) InMemory(id string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, ok := k.items[id]
+	return ok && k.None
+}
 
 func (k *keychain) ids() []string {
 	k.mu.Lock()

@@ -331,9 +331,14 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 	if session.Email = s.mailbox(ctx, req, session, keys); req.Email != "" && session.Email != "" && session.Email != req.Email {
 		s.update(a, func(si *latchkey.SignIn) { si.OtherEmail = true })
 	}
+	raised := req.Raised
+	if known, err := s.Store.Account(ctx, identity.DID); err == nil {
+		// A sign-in that began with a server's address did not know whom to ask for.
+		raised = s.asking(slices.Concat(raised, known.Raised))[len(s.Scopes):]
+	}
 	account = latchkey.Account{
 		DID: identity.DID, Handle: identity.Handle, Server: identity.Server,
-		Status: latchkey.Active, Scopes: grant.Scopes, Raised: req.Raised, LastUsed: now, Confirmed: now,
+		Status: latchkey.Active, Scopes: grant.Scopes, Raised: raised, LastUsed: s.latest(ctx), Confirmed: now,
 		SignedIn: session.Created, Renewed: session.Renewed, SessionEnds: session.Ends, InMemory: session.InMemory,
 	}
 	if err := givenUp(); err != nil {

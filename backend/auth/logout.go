@@ -97,6 +97,9 @@ func (s *Service) revokeDue(ctx context.Context) time.Duration {
 			wait = min(wait, left)
 			continue
 		}
+		if p.InMemory && s.keptElsewhere(ctx, p.ID) {
+			continue // the process that has its keys tells the server
+		}
 		err := s.revoke(ctx, p.ID)
 		if p.InMemory && latchkey.CodeOf(err) == latchkey.KeychainUnavailable {
 			err = s.Store.RemoveRevocation(ctx, p.ID) // nobody has its keys any more

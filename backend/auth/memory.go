@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/bluesky-social/indigo/atproto/syntax"
+
 	latchkey "latchkey/backend"
 )
 
@@ -27,6 +29,12 @@ func (s *Service) holdInMemory(ctx context.Context, id string) error {
 
 // keptElsewhere tells whether another process has the keys of a session in its memory.
 func (s *Service) keptElsewhere(ctx context.Context, id string) bool {
+	s.mu.Lock()
+	here := s.memory[id] != nil
+	s.mu.Unlock()
+	if here {
+		return false
+	}
 	ctx, cancel := context.WithTimeout(ctx, glance)
 	defer cancel()
 	unlock, err := s.Store.Lock(ctx, memoryLock(id))
@@ -69,7 +77,7 @@ func (s *Service) endInMemory(ctx context.Context) {
 	for _, a := range accounts {
 		id, err := s.Store.SessionID(ctx, a.DID)
 		if err == nil && held[id] != nil {
-			err = s.endOne(ctx, a, id)
+			err = s.endOne(ctx, a.DID, id)
 		}
 		if err != nil {
 			s.Log.Warn("a session in memory was not ended", "reason", err)
@@ -80,12 +88,19 @@ func (s *Service) endInMemory(ctx context.Context) {
 	}
 }
 
-func (s *Service) endOne(ctx context.Context, account latchkey.Account, id string) error {
+// endOne ends a session in memory, unless it was replaced or signed out meanwhile.
+func (s *Service) endOne(ctx context.Context, did syntax.DID, id string) error {
 	unlock, err := s.Store.Lock(ctx, id)
 	if err != nil {
 		return err
 	}
-	err = s.endSession(ctx, account, latchkey.KeysNotKept)
+	now, err := s.Store.SessionID(ctx, did)
+	if err == nil && now == id {
+		var account latchkey.Account
+		if account, err = s.Store.Account(ctx, did); err == nil {
+			err = s.endSession(ctx, account, latchkey.KeysNotKept)
+		}
+	}
 	unlock()
 	if latchkey.CodeOf(err) != latchkey.KeysNotKept {
 		return err

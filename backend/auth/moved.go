@@ -18,6 +18,8 @@ const (
 	// confirmEvery is how often, while an account is used, the directory is asked whether it still
 	// lives where it did and has the handle that it had.
 	confirmEvery = time.Hour
+	// confirmPause is how often it is asked as long as it does not answer.
+	confirmPause = time.Minute
 	// confirmTime bounds one such question, the wait for the session's lock included.
 	confirmTime = 20 * time.Second
 	// goneMost is how much of a refusal is read, in bytes, to see whether it says that the account left.
@@ -52,18 +54,16 @@ func saysGone(res *http.Response) bool {
 // confirmSoon asks the directory in the background when it was not asked for a while.
 func (s *Service) confirmSoon(did syntax.DID) {
 	s.mu.Lock()
-	_, asking := s.checked[did]
-	s.checked[did] = struct{}{}
+	last, asked := s.checked[did]
+	recent := asked && time.Since(last) < confirmPause
+	if !recent {
+		s.checked[did] = time.Now()
+	}
 	s.mu.Unlock()
-	if asking {
+	if recent {
 		return
 	}
 	s.spawn(func(ctx context.Context) {
-		defer func() {
-			s.mu.Lock()
-			delete(s.checked, did)
-			s.mu.Unlock()
-		}()
 		account, err := s.Store.Account(ctx, did)
 		if age := time.Since(account.Confirmed); err != nil || (age > 0 && age < confirmEvery) {
 			return
@@ -91,8 +91,11 @@ func (s *Service) confirm(ctx context.Context, did syntax.DID) error {
 	}
 	defer unlock()
 	account, err := s.Store.Account(ctx, did)
-	if err != nil || account.Status != latchkey.Active {
+	if err != nil {
 		return err
+	}
+	if why := account.Why(); why != nil {
+		return why // somebody else found out first
 	}
 	account.Confirmed = time.Now()
 	if identity.Handle != "" {

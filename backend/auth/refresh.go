@@ -31,12 +31,15 @@ type unsaved struct {
 // or did it already. It goes on when ctx ends: a refresh token works once, and the new one must not
 // get lost.
 func (s *Service) refresh(ctx context.Context, stale latchkey.Session, keys latchkey.Keys) error {
-	if _, _, ok := s.inHand(stale.ID); ok {
-		// The intent of another refresh could not be written down either.
-		return latchkey.NewError(latchkey.SessionUnsaved, nil)
-	}
 	// Goroutines of this process share one refresh; only the first asks for the lock.
 	flight := s.flights.DoChan(stale.ID+" "+string(stale.Tokens.Access), func() (any, error) {
+		if session, _, ok := s.inHand(stale.ID); ok {
+			if session.Tokens.Access != stale.Tokens.Access {
+				return nil, nil // another goroutine was first
+			}
+			// The intent of another refresh could not be written down either.
+			return nil, latchkey.NewError(latchkey.SessionUnsaved, nil)
+		}
 		done := make(chan error, 1)
 		if !s.spawn(func(ctx context.Context) { s.refreshOnce(ctx, stale, keys, done) }) {
 			return nil, latchkey.NewError(latchkey.Cancelled, nil)
@@ -132,7 +135,10 @@ func (s *Service) needsSignIn(ctx context.Context, session latchkey.Session, rea
 	if err != nil {
 		return err
 	}
-	identity, lookupErr := s.Directory.Lookup(ctx, session.DID.AtIdentifier())
+	// A directory that does not answer must not use up the time that the end needs to be saved.
+	limited, cancel := context.WithTimeout(ctx, confirmTime)
+	defer cancel()
+	identity, lookupErr := s.Directory.Lookup(limited, session.DID.AtIdentifier())
 	switch {
 	case lookupErr == nil && identity.Server != account.Server:
 		account.Server, reason = identity.Server, latchkey.AccountMoved

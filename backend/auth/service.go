@@ -30,12 +30,12 @@ type Service struct {
 
 	mu       sync.Mutex
 	closed   bool
-	attempt  *attempt                // the sign-in in progress
-	renewing map[string]bool         // sessions that are renewed ahead of time right now
-	unsaved  map[string]unsaved      // by session: renewed tokens that are on no disk yet
-	offline  map[syntax.DID]*outage  // accounts whose servers do not answer
-	memory   map[string]func()       // by session: the lock that tells others that its keys are here
-	checked  map[syntax.DID]struct{} // accounts that the directory is asked about right now
+	attempt  *attempt                 // the sign-in in progress
+	renewing map[string]bool          // sessions that are renewed ahead of time right now
+	unsaved  map[string]unsaved       // by session: renewed tokens that are on no disk yet
+	offline  map[syntax.DID]*outage   // accounts whose servers do not answer
+	memory   map[string]func()        // by session: the lock that tells others that its keys are here
+	checked  map[syntax.DID]time.Time // when it was last looked whether to ask the directory
 
 	flights singleflight.Group // refreshes on their way
 
@@ -91,7 +91,7 @@ func New(rooms Rooms, settings Settings) *Service {
 		unsaved:     map[string]unsaved{},
 		offline:     map[syntax.DID]*outage{},
 		memory:      map[string]func(){},
-		checked:     map[syntax.DID]struct{}{},
+		checked:     map[syntax.DID]time.Time{},
 		subscribers: map[int]func(latchkey.Event){},
 		known:       map[syntax.DID]latchkey.Account{},
 		revokeNow:   make(chan struct{}, 1),

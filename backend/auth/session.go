@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/bluesky-social/indigo/atproto/atclient"
@@ -34,7 +35,9 @@ func (m authMethod) DoWithAuth(_ *http.Client, req *http.Request, _ syntax.NSID)
 
 func (s *Service) do(ctx context.Context, did syntax.DID, req *http.Request) (*http.Response, error) {
 	res, err := s.send(ctx, did, req)
-	s.heard(did, err)
+	if !errors.Is(ctx.Err(), context.Canceled) {
+		s.heard(did, err) // a call that was given up tells nothing of the server
+	}
 	return res, err
 }
 
@@ -57,9 +60,13 @@ func (s *Service) send(ctx context.Context, did syntax.DID, req *http.Request) (
 		return nil, err
 	}
 	if saysGone(res) {
-		if err := s.confirm(ctx, did); err != nil {
+		err := s.confirm(ctx, did)
+		if latchkey.CodeOf(err) == latchkey.AccountMoved {
 			_ = res.Body.Close()
 			return nil, err
+		}
+		if err != nil {
+			s.Log.Info("an account that its server refused was not confirmed", "reason", err)
 		}
 	}
 	s.confirmSoon(did)

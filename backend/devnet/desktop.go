@@ -247,12 +247,12 @@ func (d *Desktop) saying(ctx context.Context, use func(line string), name string
 	return nil
 }
 
-// startKeyring unlocks a keyring with an empty password.
+// startKeyring unlocks a keyring with a password of its own.
 func (d *Desktop) startKeyring(ctx context.Context) error {
 	// In the foreground, or the daemon would leave us behind and live on.
 	cmd := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
-	// The password ends at the newline. No input at all would mean no keyring.
-	cmd.Stdin = strings.NewReader("\n")
+	// All of the input is the password; none would mean no keyring.
+	cmd.Stdin = strings.NewReader(keyringPassword)
 	keyring, err := d.run(cmd)
 	if err != nil {
 		return err

@@ -67,6 +67,32 @@ func TestDesktopsAreApart(t *testing.T) {
 	}
 }
 
+// A keyring of its own is locked: the one of all tests must stay open.
+func TestLockedKeyring(t *testing.T) {
+	t.Parallel()
+	d := MustDesktop(t)
+	isLocked := func() string {
+		t.Helper()
+		out, err := d.command(t.Context(), "gdbus", "call", "--session", "-d", secretService, "-o", string(secretCollection),
+			"-m", "org.freedesktop.DBus.Properties.Get", "org.freedesktop.Secret.Collection", "Locked").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	for _, step := range []struct {
+		do   func(context.Context) error
+		want string
+	}{{d.LockKeyring, "(<true>,)"}, {d.UnlockKeyring, "(<false>,)"}, {d.LockKeyring, "(<true>,)"}} {
+		if err := step.do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := isLocked(); got != step.want {
+			t.Errorf("locked: %s, want %s", got, step.want)
+		}
+	}
+}
+
 func TestScreenshot(t *testing.T) {
 	t.Parallel()
 	d, err := StartDesktop(t.Context(), DesktopOptions{Dir: t.TempDir(), Display: true})

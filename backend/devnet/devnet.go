@@ -20,10 +20,11 @@
 // command cmd/demo shows how.
 //
 // With [Options].Email the network has an email provider as well, where people sign in with a code from
-// their mail; see [Network.EmailProvider], [Network.Mail] and [Browser].
+// their mail; see [Network.EmailProvider], [Network.Mail] and [Browser]. With [Options].Second it has a second
+// PDS, to which accounts move with [Network.Move].
 //
 // The servers are npm packages that "make setup" installs in the folder node: network.mjs there starts
-// plc.mjs and pds.mjs (the email provider is in the folder email there), loopback.mjs keeps them to this
+// plc.mjs and pds.mjs (second.mjs and move.mjs when asked; the email provider is in the folder email), loopback.mjs keeps them to this
 // machine, approve.mjs is the browser. The package finds the folder by walking up from the working directory, so it works in a checkout of the source only.
 package devnet
 
@@ -51,6 +52,11 @@ type Options struct {
 	Log io.Writer
 	// Email adds an email provider; see [Network.EmailProvider].
 	Email bool
+	// Second adds a second PDS; see [Network.SecondPDS] and [Network.Move].
+	Second bool
+	// TokenLife is how long an access token is good that any of the servers grants to a program. Tokens
+	// end with a whole second, up to one early. Zero leaves it to the servers: an hour.
+	TokenLife time.Duration
 }
 
 // Account is a person on the network.
@@ -58,6 +64,7 @@ type Account struct {
 	Handle   string
 	DID      string
 	Password string
+	PDS      string // URL of the PDS that has the account
 }
 
 // Network is a private network. Its methods are not for concurrent use; its servers are.
@@ -70,6 +77,11 @@ type Network struct {
 	// a [Browser] finds their codes. Both are empty without Options.Email.
 	EmailProvider, MailBox string
 
+	// SecondPDS is the URL of the second PDS, which is its own issuer; empty without Options.Second. It
+	// has no accounts until some move there or are made there, with handles under .new.test.
+	SecondPDS string
+
+	control string // where moves are asked for; empty while stopped
 	options Options
 	node    nodeDir
 	process *process // nil while stopped
@@ -104,7 +116,7 @@ func (n *Network) Stop(ctx context.Context) error {
 		return nil
 	}
 	err := n.process.stop(ctx)
-	n.process = nil
+	n.process, n.control = nil, ""
 	return err
 }
 
@@ -134,6 +146,27 @@ type plan struct {
 	PDSPort  string        `json:"pds_port"`
 	Accounts []planAccount `json:"accounts"`
 	Email    *emailPlan    `json:"email,omitempty"`
+	Second   *secondPlan   `json:"second,omitempty"`
+
+	TokenLife int64 `json:"token_life,omitempty"` // in milliseconds; asked for at every start anew
+}
+
+// asked is the plan to start with. A Dir that once had an email provider or a second PDS may be used without.
+func (p plan) asked(options Options) plan {
+	switch {
+	case !options.Email:
+		p.Email = nil
+	case p.Email == nil:
+		p.Email = &emailPlan{PDSPort: "0", AuthPort: "0", MailPort: "0"}
+	}
+	switch {
+	case !options.Second:
+		p.Second = nil
+	case p.Second == nil:
+		p.Second = &secondPlan{PDSPort: "0"}
+	}
+	p.TokenLife = options.TokenLife.Milliseconds()
+	return p
 }
 
 type planAccount struct {
@@ -195,7 +228,9 @@ func (n *Network) remember(p plan, at ready) error {
 	}
 	n.PLC, n.PDS, n.Accounts = at.PLC, at.PDS, nil
 	for i, account := range p.Accounts {
-		n.Accounts = append(n.Accounts, Account{Handle: account.Handle, DID: at.Accounts[i].DID, Password: account.Password})
+		n.Accounts = append(n.Accounts, Account{
+			Handle: account.Handle, DID: at.Accounts[i].DID, Password: account.Password, PDS: at.Accounts[i].PDS,
+		})
 	}
 
 	p.PLCPort, p.PDSPort = plc.Port(), pds.Port()
@@ -210,6 +245,15 @@ func (n *Network) remember(p plan, at ready) error {
 		p.Email = provider.plan()
 		resolve["*"+emailHandles] = "http://127.0.0.1:" + provider.pds.Port()
 		plain = append(plain, provider.pds.Host, provider.auth.Host)
+	}
+	if at.Second != nil {
+		second, err := at.Second.parse()
+		if err != nil {
+			return err
+		}
+		n.SecondPDS, n.control = at.Second.PDS, at.Second.Control
+		p.Second = &secondPlan{PDSPort: second.Port()}
+		plain = append(plain, second.Host)
 	}
 	if err := writeJSON(n.planFile(), p); err != nil {
 		return err

@@ -67,7 +67,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 	network := MustStart(t)
 	before := *network
 	alice := network.Accounts[0]
-	token := createSession(t, network, alice)
+	token := createSession(t, alice)
 
 	if err := network.Stop(t.Context()); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 		t.Errorf("after the restart: %+v, before: %+v", network, before)
 	}
 	send(t, newRequest(t, http.MethodGet, network.PLC+"/"+alice.DID, nil))
-	if got := whoami(t, network, token); got != alice.DID {
+	if got := whoami(t, network.PDS, token); got != alice.DID {
 		t.Errorf("the session from before the restart belongs to %q, want %q", got, alice.DID)
 	}
 
@@ -102,7 +102,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 	if !reflect.DeepEqual(again.Accounts, before.Accounts) {
 		t.Errorf("a new start has the accounts %v, want %v", again.Accounts, before.Accounts)
 	}
-	createSession(t, again, again.Accounts[0])
+	createSession(t, again.Accounts[0])
 }
 
 func TestStartFails(t *testing.T) {
@@ -134,19 +134,19 @@ func TestOutsideOfSource(t *testing.T) {
 	}
 }
 
-func createSession(t *testing.T, network *Network, account Account) (token string) {
+func createSession(t *testing.T, account Account) (token string) {
 	t.Helper()
 	body := fmt.Sprintf(`{"identifier":%q,"password":%q}`, account.Handle, account.Password)
-	request := newRequest(t, http.MethodPost, network.PDS+"/xrpc/com.atproto.server.createSession", strings.NewReader(body))
+	request := newRequest(t, http.MethodPost, account.PDS+"/xrpc/com.atproto.server.createSession", strings.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	var session struct{ AccessJwt string }
 	decode(t, send(t, request), &session)
 	return session.AccessJwt
 }
 
-func whoami(t *testing.T, network *Network, token string) (did string) {
+func whoami(t *testing.T, server, token string) (did string) {
 	t.Helper()
-	request := newRequest(t, http.MethodGet, network.PDS+"/xrpc/com.atproto.server.getSession", nil)
+	request := newRequest(t, http.MethodGet, server+"/xrpc/com.atproto.server.getSession", nil)
 	request.Header.Set("Authorization", "Bearer "+token)
 	var session struct{ DID string }
 	decode(t, send(t, request), &session)

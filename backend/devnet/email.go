@@ -61,17 +61,6 @@ type emailPlan struct {
 	MailPort string `json:"mail_port"`
 }
 
-// asked is the part of the plan to start with. A Dir that once had an email provider may be used without.
-func (p plan) asked(options Options) plan {
-	switch {
-	case !options.Email:
-		p.Email = nil
-	case p.Email == nil:
-		p.Email = &emailPlan{PDSPort: "0", AuthPort: "0", MailPort: "0"}
-	}
-	return p
-}
-
 // emailReady is where the email provider is, as network.mjs prints it.
 type emailReady struct {
 	PDS  string `json:"pds"`

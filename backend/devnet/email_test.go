@@ -4,7 +4,6 @@ package devnet
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -57,6 +56,9 @@ func TestEmail(t *testing.T) {
 		request.Host = "newcomer.mail.test"
 		if did := send(t, request); did != session.DID.String() {
 			t.Errorf("newcomer.mail.test resolves to %q, want %s", did, session.DID)
+		}
+		if found := lookup(t, network, "newcomer.mail.test"); found.DID != session.DID || found.Server != network.EmailProvider {
+			t.Errorf("by the network file, newcomer.mail.test is %+v", found)
 		}
 		if status := a.get(t, session, "com.atproto.repo.getRecord?collection=app.bsky.actor.profile&rkey=self&repo="+session.DID.String()); status != http.StatusBadRequest {
 			t.Errorf("a new account has a profile: %d", status)
@@ -346,8 +348,8 @@ func TestEmailSession(t *testing.T) {
 	}
 }
 
-// emailAttempt is a sign-in of a throw-away program.
-type emailAttempt struct {
+// attempt is a sign-in of a throw-away program.
+type attempt struct {
 	callback
 	network  *Network
 	protocol *oauth.Client
@@ -356,10 +358,15 @@ type emailAttempt struct {
 	url      string
 }
 
-func begin(t *testing.T, network *Network, protocol *oauth.Client, hint string) *emailAttempt {
+func begin(t *testing.T, network *Network, protocol *oauth.Client, hint string) *attempt {
 	t.Helper()
-	a := &emailAttempt{callback: newCallback(t), network: network, protocol: protocol}
-	server, err := protocol.Discover(t.Context(), network.EmailProvider)
+	return beginAt(t, network, protocol, network.EmailProvider, hint)
+}
+
+func beginAt(t *testing.T, network *Network, protocol *oauth.Client, origin, hint string) *attempt {
+	t.Helper()
+	a := &attempt{callback: newCallback(t), network: network, protocol: protocol}
+	server, err := protocol.Discover(t.Context(), origin)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +391,7 @@ func begin(t *testing.T, network *Network, protocol *oauth.Client, hint string) 
 }
 
 // visit has the person visit the authorization URL, with these parameters added.
-func (a *emailAttempt) visit(t *testing.T, query url.Values, person Browser) Pages {
+func (a *attempt) visit(t *testing.T, query url.Values, person Browser) Pages {
 	t.Helper()
 	person.Mail = a.network.MailBox
 	if person.Shots == "" {
@@ -398,10 +405,10 @@ func (a *emailAttempt) visit(t *testing.T, query url.Values, person Browser) Pag
 }
 
 // finish takes the callback and exchanges its code.
-func (a *emailAttempt) finish(t *testing.T) latchkey.Session {
+func (a *attempt) finish(t *testing.T) latchkey.Session {
 	t.Helper()
 	got := a.query(t)
-	if got.Get("state") != string(a.request.State) || got.Get("iss") != a.network.EmailProvider {
+	if got.Get("state") != string(a.request.State) || got.Get("iss") != a.request.Server.Issuer {
 		t.Errorf("the callback got %v", got)
 	}
 	grant, err := a.protocol.Exchange(t.Context(), a.request, a.keys, latchkey.Secret(got.Get("code")))
@@ -412,15 +419,16 @@ func (a *emailAttempt) finish(t *testing.T) latchkey.Session {
 		DID:                grant.Subject,
 		ClientID:           a.request.ClientID,
 		Issuer:             a.request.Server.Issuer,
-		Server:             a.network.EmailProvider,
+		Server:             a.request.Server.Issuer, // all of ours are their own
 		TokenEndpoint:      a.request.Server.TokenEndpoint,
 		RevocationEndpoint: a.request.Server.RevocationEndpoint,
 		Tokens:             grant.Tokens,
+		AccessEnds:         grant.AccessEnds,
 	}
 }
 
 // get answers the status of a request with the session's tokens.
-func (a *emailAttempt) get(t *testing.T, session latchkey.Session, method string) int {
+func (a *attempt) get(t *testing.T, session latchkey.Session, method string) int {
 	t.Helper()
 	response, err := a.protocol.Do(t.Context(), session, a.keys, newRequest(t, http.MethodGet, session.Server+"/xrpc/"+method, nil))
 	if err != nil {
@@ -458,7 +466,7 @@ func (f *forms) get(url string) (status int, body string) {
 }
 
 // post sends one of the forms of the auth origin.
-func (f *forms) post(a *emailAttempt, form, name, value string) (status int, body string) {
+func (f *forms) post(a *attempt, form, name, value string) (status int, body string) {
 	f.t.Helper()
 	input := url.Values{"request_uri": {requestURI(f.t, a)}, name: {value}}
 	request := newRequest(f.t, http.MethodPost, f.auth+"/auth/"+form, strings.NewReader(input.Encode()))
@@ -481,7 +489,7 @@ func (f *forms) do(request *http.Request) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-func requestURI(t *testing.T, a *emailAttempt) string {
+func requestURI(t *testing.T, a *attempt) string {
 	t.Helper()
 	at, err := url.Parse(a.url)
 	if err != nil {
@@ -525,8 +533,14 @@ func handleOf(t *testing.T, network *Network, did syntax.DID) string {
 	return strings.TrimPrefix(document.AlsoKnownAs[0], "at://")
 }
 
-// newProtocol speaks OAuth as the program does, with the exceptions of the network file.
+// newProtocol speaks OAuth as the program does.
 func newProtocol(t *testing.T, network *Network) *oauth.Client {
+	t.Helper()
+	return oauth.New(newClient(t, network))
+}
+
+// newClient makes the program's HTTP client, with the exceptions of the network file.
+func newClient(t *testing.T, network *Network) *safehttp.Client {
 	t.Helper()
 	data, err := os.ReadFile(network.NetworkFile())
 	if err != nil {
@@ -536,19 +550,22 @@ func newProtocol(t *testing.T, network *Network) *oauth.Client {
 		Resolve   map[string]string `json:"resolve"`
 		PlainHTTP []string          `json:"plain_http"`
 	}
-	if err := json.Unmarshal(data, &file); err != nil {
+	decode(t, string(data), &file)
+	plc, err := url.Parse(network.PLC)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := file.Resolve["*.mail.test"], strings.Replace(network.EmailProvider, "localhost", "127.0.0.1", 1); got != want {
-		t.Errorf("*.mail.test leads to %q, want %q", got, want)
+	exceptions := safehttp.Exceptions{Resolve: map[string]safehttp.Target{}, PlainHTTP: map[string]bool{plc.Host: true}}
+	for name, address := range file.Resolve {
+		address, plain := strings.CutPrefix(address, "http://")
+		exceptions.Resolve[name+":443"] = safehttp.Target{Address: address, Plain: plain}
 	}
-	exceptions := safehttp.Exceptions{PlainHTTP: map[string]bool{}}
 	for _, authority := range file.PlainHTTP {
 		exceptions.PlainHTTP[authority] = true
 	}
 	client := safehttp.New(exceptions, "devnet-test")
 	t.Cleanup(client.Close)
-	return oauth.New(client)
+	return client
 }
 
 // shotsDir keeps the screenshots of a test where DEVNET_TEST_SHOTS says, for a look at them.

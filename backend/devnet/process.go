@@ -26,8 +26,10 @@ type ready struct {
 	PDS      string `json:"pds"`
 	Accounts []struct {
 		DID string `json:"did"`
+		PDS string `json:"pds"`
 	} `json:"accounts"`
-	Email *emailReady `json:"email"`
+	Email  *emailReady  `json:"email"`
+	Second *secondReady `json:"second"`
 }
 
 func startProcess(ctx context.Context, node nodeDir, options Options, plan plan) (*process, ready, error) {

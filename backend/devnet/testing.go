@@ -12,16 +12,17 @@ import (
 // MustStart runs a network of its own for a test and ends it with the test.
 func MustStart(tb testing.TB) *Network {
 	tb.Helper()
-	return mustStart(tb, Options{})
+	return MustStartWith(tb, Options{})
 }
 
 // MustStartEmail is MustStart for a network with an email provider.
 func MustStartEmail(tb testing.TB) *Network {
 	tb.Helper()
-	return mustStart(tb, Options{Email: true})
+	return MustStartWith(tb, Options{Email: true})
 }
 
-func mustStart(tb testing.TB, options Options) *Network {
+// MustStartWith is MustStart for a network with options. Their Dir and Log are the test's.
+func MustStartWith(tb testing.TB, options Options) *Network {
 	tb.Helper()
 	options.Dir, options.Log = tb.TempDir(), tb.Output()
 	ctx, cancel := context.WithTimeout(tb.Context(), 2*time.Minute)

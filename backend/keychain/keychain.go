@@ -5,15 +5,16 @@
 // call at a time, in a goroutine of its own, with a deadline; what was stored is read back, because
 // a dismissed prompt can look like success (observed with GNOME Keyring); and a panic in the D-Bus
 // code, which happens when the bus goes away during a prompt (observed), becomes an error.
+//
+// Each way to fail has its own code (see fault.go), because each has its own way out. Where there is
+// no keychain at all, and only there, a program that lives on may keep its keys in memory.
 package keychain
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -21,13 +22,25 @@ import (
 	latchkey "latchkey/backend"
 )
 
-// Keychain implements [latchkey.Keychain].
+// Keychain implements [latchkey.Keychain]. It is made with [New].
 type Keychain struct {
+	// KeepInMemory lets Set keep an item in this process when the computer has no keychain. It is
+	// for programs that people leave open: the item ends with the process. Whether that happened is
+	// what InMemory tells. A keychain that was there once, whatever it said, is never replaced.
+	KeepInMemory bool
+
 	service   string
+	user      string        // who we are to the operating system; empty where that is not known
 	turn      chan struct{} // holds one token; whoever has it may talk to the keychain
 	patience  time.Duration
 	provider  provider
 	reachable func() error
+	// collection answers errNone when the keychain has nothing that could be unlocked.
+	collection func() error
+
+	mu     sync.Mutex
+	memory map[string]latchkey.Keys
+	seen   bool // a keychain has answered, or was waited for
 }
 
 // provider is the part of go-keyring that is used. Tests put a faulty one in its place.
@@ -51,43 +64,33 @@ const patience = 10 * time.Second
 
 // New makes a keychain whose items are filed under service.
 func New(service string) *Keychain {
-	return &Keychain{service: service, turn: make(chan struct{}, 1), patience: patience, provider: system{}, reachable: reachable}
-}
-
-// item is what is stored, as JSON: some 150 bytes.
-type item struct {
-	DPoP    string `json:"dpop"`
-	Sealing string `json:"sealing"` // base64
+	return &Keychain{
+		service: service, user: currentUser(), turn: make(chan struct{}, 1), patience: patience,
+		provider: system{}, reachable: reachable, collection: collection,
+		memory: map[string]latchkey.Keys{},
+	}
 }
 
 // Get implements [latchkey.Keychain].
 func (k *Keychain) Get(ctx context.Context, id string) (latchkey.Keys, error) {
+	if keys, ok := k.remembered(id); ok {
+		return keys, nil
+	}
 	text, err := k.call(ctx, func() (string, error) { return k.provider.Get(k.service, id) }, nil)
 	if err != nil {
 		return latchkey.Keys{}, err
 	}
-	var i item
-	keys := latchkey.Keys{}
-	if err := json.Unmarshal([]byte(text), &i); err != nil {
-		return latchkey.Keys{}, latchkey.NewError(latchkey.KeychainItemMissing, errors.New("the item is not one of ours"))
-	}
-	sealing, err := base64.RawStdEncoding.DecodeString(i.Sealing)
-	if err != nil || len(sealing) != len(keys.Sealing) || i.DPoP == "" {
-		return latchkey.Keys{}, latchkey.NewError(latchkey.KeychainItemMissing, errors.New("the item is not whole"))
-	}
-	keys.DPoP = latchkey.Secret(i.DPoP)
-	copy(keys.Sealing[:], sealing)
-	return keys, nil
+	return parse(text, k.user)
 }
 
 // Set implements [latchkey.Keychain].
 func (k *Keychain) Set(ctx context.Context, id string, keys latchkey.Keys) error {
-	text, err := json.Marshal(item{DPoP: string(keys.DPoP), Sealing: base64.RawStdEncoding.EncodeToString(keys.Sealing[:])})
+	text, err := format(keys, k.user)
 	if err != nil {
 		return latchkey.NewError(latchkey.Internal, err)
 	}
 	back, err := k.call(ctx, func() (string, error) {
-		if err := k.provider.Set(k.service, id, string(text)); err != nil {
+		if err := k.provider.Set(k.service, id, text); err != nil {
 			return "", err
 		}
 		return k.provider.Get(k.service, id)
@@ -95,14 +98,22 @@ func (k *Keychain) Set(ctx context.Context, id string, keys latchkey.Keys) error
 		// The person answered the prompt after we had given up: nobody knows of this item.
 		_ = k.provider.Delete(k.service, id)
 	})
-	if latchkey.CodeOf(err) == latchkey.KeychainItemMissing || (err == nil && back != string(text)) {
-		return latchkey.NewError(latchkey.KeychainLocked, errors.New("the item was not there when read back"))
+	switch {
+	case latchkey.CodeOf(err) == latchkey.KeychainItemMissing || err == nil && back != text:
+		return latchkey.NewError(latchkey.KeychainDismissed, errors.New("the item was not there when read back"))
+	case errors.Is(err, errNone) && k.remember(id, keys):
+		return nil
+	case err == nil:
+		k.forget(id)
 	}
 	return err
 }
 
 // Delete implements [latchkey.Keychain].
 func (k *Keychain) Delete(ctx context.Context, id string) error {
+	if k.forget(id) {
+		return nil
+	}
 	_, err := k.call(ctx, func() (string, error) { return "", k.provider.Delete(k.service, id) }, nil)
 	if latchkey.CodeOf(err) == latchkey.KeychainItemMissing {
 		return nil
@@ -111,19 +122,54 @@ func (k *Keychain) Delete(ctx context.Context, id string) error {
 }
 
 // InMemory implements [latchkey.Keychain].
-func (k *Keychain) InMemory(string) bool { return false }
+func (k *Keychain) InMemory(id string) bool {
+	_, ok := k.remembered(id)
+	return ok
+}
+
+// remember keeps an item in this process, where that is wanted and there was never a keychain.
+func (k *Keychain) remember(id string, keys latchkey.Keys) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.KeepInMemory || k.seen {
+		return false
+	}
+	k.memory[id] = keys
+	return true
+}
+
+func (k *Keychain) remembered(id string) (latchkey.Keys, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	keys, ok := k.memory[id]
+	return keys, ok
+}
+
+func (k *Keychain) forget(id string) (wasThere bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, wasThere = k.memory[id]
+	delete(k.memory, id)
+	return wasThere
+}
+
+func (k *Keychain) saw() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.seen = true
+}
 
 // call runs f with a deadline. When it ends too late and without an error, undo runs.
 func (k *Keychain) call(ctx context.Context, f func() (string, error), undo func()) (string, error) {
 	if err := k.reachable(); err != nil {
-		return "", latchkey.NewError(latchkey.KeychainUnavailable, err)
+		return "", none(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.patience)
 	defer cancel()
 	select {
 	case k.turn <- struct{}{}:
 	case <-ctx.Done():
-		return "", unanswered(ctx)
+		return "", k.unanswered(ctx)
 	}
 	type result struct {
 		text string
@@ -135,8 +181,12 @@ func (k *Keychain) call(ctx context.Context, f func() (string, error), undo func
 	go func() {
 		defer func() { <-k.turn }()
 		text, err := protect(f)
+		fault := k.explain(err)
+		if !errors.Is(fault, errNone) {
+			k.saw()
+		}
 		select {
-		case done <- result{text, err}:
+		case done <- result{text, fault}:
 		case <-ctx.Done():
 			if err == nil && undo != nil {
 				_, _ = protect(func() (string, error) { undo(); return "", nil })
@@ -145,17 +195,18 @@ func (k *Keychain) call(ctx context.Context, f func() (string, error), undo func
 	}()
 	select {
 	case r := <-done:
-		return r.text, failed(r.err)
+		return r.text, r.err
 	case <-ctx.Done():
-		return "", unanswered(ctx)
+		return "", k.unanswered(ctx)
 	}
 }
 
-func unanswered(ctx context.Context) error {
+func (k *Keychain) unanswered(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return latchkey.NewError(latchkey.Cancelled, ctx.Err())
 	}
-	return latchkey.NewError(latchkey.KeychainLocked, errors.New("the keychain did not answer in time"))
+	k.saw() // whoever keeps us waiting is there
+	return latchkey.NewError(latchkey.KeychainUnanswered, errors.New("the keychain did not answer in time"))
 }
 
 func protect(f func() (string, error)) (text string, err error) {
@@ -166,17 +217,4 @@ func protect(f func() (string, error)) (text string, err error) {
 		}
 	}()
 	return f()
-}
-
-// failed gives an error of go-keyring its code. Most of its errors are plain texts (observed).
-func failed(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, keyring.ErrNotFound):
-		return latchkey.NewError(latchkey.KeychainItemMissing, err)
-	case strings.Contains(err.Error(), "failed to unlock correct collection") && !strings.Contains(err.Error(), "/aliases/"):
-		return latchkey.NewError(latchkey.KeychainLocked, err)
-	}
-	return latchkey.NewError(latchkey.KeychainUnavailable, err)
 }

@@ -4,9 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -96,8 +101,23 @@ func (f *faulty) all() map[string]string {
 func newKeychain() (*Keychain, *faulty) {
 	f := &faulty{items: map[string]string{}}
 	k := New("app")
-	k.provider, k.reachable = f, func() error { return nil }
+	k.user = "1000"
+	k.provider, k.reachable, k.collection = f, func() error { return nil }, func() error { return nil }
 	return k, f
+}
+
+// failing makes every call fail.
+func (f *faulty) failing(err error) {
+	f.OnGet = func() (string, error) { return "", err }
+	f.OnSet = func() error { return err }
+	f.OnDelete = func() error { return err }
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // impatient makes calls that nobody answers end soon.
@@ -143,31 +163,51 @@ func TestRoundTrip(t *testing.T) {
 
 func TestItemsThatAreNotOurs(t *testing.T) {
 	t.Parallel()
+	const whole = `"dpop":"z42","sealing":"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8"`
 	for name, text := range map[string]string{
-		"nothing":       ``,
-		"a password":    `correct horse battery staple`,
-		"null":          `null`,
-		"list":          `[]`,
-		"other fields":  `{"user":"me"}`,
-		"no DPoP key":   `{"sealing":"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8"}`,
-		"short sealing": `{"dpop":"z42","sealing":"AQID"}`,
-		"long sealing":  `{"dpop":"z42","sealing":"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8AAAA"}`,
-		"not base64":    `{"dpop":"z42","sealing":"!!!"}`,
-		"wrong kind":    `{"dpop":1,"sealing":[]}`,
+		"nothing":        ``,
+		"a password":     `correct horse battery staple`,
+		"null":           `null`,
+		"list":           `[]`,
+		"other fields":   `{"user":"me"}`,
+		"no DPoP key":    `{"sealing":"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8"}`,
+		"short sealing":  `{"dpop":"z42","sealing":"AQID"}`,
+		"long sealing":   `{"dpop":"z42","sealing":"AQIDAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAP8AAAA"}`,
+		"not base64":     `{"dpop":"z42","sealing":"!!!"}`,
+		"wrong kind":     `{"dpop":1,"sealing":[]}`,
+		"another user":   `{` + whole + `,"user":"1001"}`,
+		"root":           `{` + whole + `,"user":"0"}`,
+		"a user of text": `{` + whole + `,"user":"S-1-5-21-1"}`,
+		"a wrong user":   `{` + whole + `,"user":1000}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k, f := newKeychain()
 			f.items["app/one"] = text
 			got, err := k.Get(t.Context(), "one")
-			mustCode(t, err, latchkey.KeychainItemMissing)
+			mustCode(t, err, latchkey.KeychainItemForeign)
 			if got != (latchkey.Keys{}) {
 				t.Error("keys came with the error")
 			}
 			if text != "" && strings.Contains(err.Error(), text) {
 				t.Error("the error repeats the item")
 			}
+			must(t, k.Set(t.Context(), "one", keys)) // it is ours to replace
+			if got, err := k.Get(t.Context(), "one"); err != nil || got != keys {
+				t.Errorf("after replacing it: %v, %v", got, err)
+			}
 		})
+	}
+	// Items of earlier versions don't say who stored them, and a system may not say who we are.
+	for _, user := range []string{"1000", ""} {
+		for _, stored := range []string{`{` + whole + `}`, `{` + whole + `,"user":"1000"}`} {
+			k, f := newKeychain()
+			k.user = user
+			f.items["app/one"] = stored
+			if got, err := k.Get(t.Context(), "one"); err != nil || got.DPoP != "z42" {
+				t.Errorf("%s as %q: %v, %v", stored, user, got, err)
+			}
+		}
 	}
 }
 
@@ -180,9 +220,9 @@ func TestHangingKeychain(t *testing.T) {
 	letGo := make(chan struct{})
 	f.OnGet = func() (string, error) { <-letGo; return "", errHonest }
 	_, err := k.Get(t.Context(), "one")
-	mustCode(t, err, latchkey.KeychainLocked)
-	mustCode(t, k.Set(t.Context(), "one", keys), latchkey.KeychainLocked)
-	mustCode(t, k.Delete(t.Context(), "one"), latchkey.KeychainLocked)
+	mustCode(t, err, latchkey.KeychainUnanswered)
+	mustCode(t, k.Set(t.Context(), "one", keys), latchkey.KeychainUnanswered)
+	mustCode(t, k.Delete(t.Context(), "one"), latchkey.KeychainUnanswered)
 	if n := f.most.Load(); n != 1 {
 		t.Errorf("%d calls at once", n)
 	}
@@ -216,7 +256,7 @@ func TestLateSuccessIsUndone(t *testing.T) {
 	letGo, undone := make(chan struct{}), make(chan struct{})
 	f.OnSet = func() error { <-letGo; return errHonest }
 	f.OnDelete = func() error { defer close(undone); return errHonest }
-	mustCode(t, k.Set(t.Context(), "one", keys), latchkey.KeychainLocked)
+	mustCode(t, k.Set(t.Context(), "one", keys), latchkey.KeychainUnanswered)
 	close(letGo)
 	<-undone
 	k.patience = time.Minute
@@ -228,40 +268,86 @@ func TestLateSuccessIsUndone(t *testing.T) {
 // hostile: 51
 func TestSuccessIsReadBack(t *testing.T) {
 	t.Parallel()
-	for name, arrange := range map[string]func(*faulty){
-		"nothing stored":    func(f *faulty) { f.OnSet = func() error { return nil } },
-		"something else":    func(f *faulty) { f.OnGet = func() (string, error) { return `{"dpop":"z42"}`, nil } },
-		"dismissed on read": func(f *faulty) { f.OnGet = func() (string, error) { return "", keyring.ErrNotFound } },
-		"locked collection": func(f *faulty) {
+	for name, c := range map[string]struct {
+		arrange func(*faulty)
+		want    latchkey.Code
+	}{
+		"nothing stored":    {func(f *faulty) { f.OnSet = func() error { return nil } }, latchkey.KeychainDismissed},
+		"something else":    {func(f *faulty) { f.OnGet = func() (string, error) { return `{"dpop":"z42"}`, nil } }, latchkey.KeychainDismissed},
+		"dismissed on read": {func(f *faulty) { f.OnGet = func() (string, error) { return "", keyring.ErrNotFound } }, latchkey.KeychainDismissed},
+		"locked collection": {func(f *faulty) {
 			f.OnSet = func() error { return errors.New("failed to unlock correct collection '/x'") }
-		},
+		}, latchkey.KeychainLocked},
+		"locked item": {func(f *faulty) {
+			f.OnGet = func() (string, error) { return "", errors.New("failed to unlock correct collection '/x/1'") }
+		}, latchkey.KeychainLocked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k, f := newKeychain()
-			arrange(f)
-			mustCode(t, k.Set(t.Context(), "one", keys), latchkey.KeychainLocked)
+			k.KeepInMemory = true // it makes no difference
+			c.arrange(f)
+			mustCode(t, k.Set(t.Context(), "one", keys), c.want)
+			if k.InMemory("one") {
+				t.Error("the item is kept in memory")
+			}
 		})
 	}
 }
 
-func TestFailures(t *testing.T) {
+// The keychain that go-keyring could not unlock may be locked, or not be there at all.
+func TestLockedOrNone(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]latchkey.Code{
-		"dbus: connection closed by user":                                                 latchkey.KeychainUnavailable,
-		"The name org.freedesktop.secrets was not provided by any .service files":         latchkey.KeychainUnavailable,
-		"failed to unlock correct collection '/org/freedesktop/secrets/collection/login'": latchkey.KeychainLocked,
-		// The alias of a collection that does not exist.
-		"failed to unlock correct collection '/org/freedesktop/secrets/aliases/default'": latchkey.KeychainUnavailable,
+	const login, alias = "/org/freedesktop/secrets/collection/login", "/org/freedesktop/secrets/aliases/default"
+	for _, tt := range []struct {
+		name, path string
+		collection func() error
+		want       latchkey.Code
+	}{
+		{"login", login, func() error { return errNone }, latchkey.KeychainLocked},
+		{"default collection", alias, func() error { return nil }, latchkey.KeychainLocked},
+		{"no default collection", alias, func() error { return errNone }, latchkey.KeychainUnavailable},
+		{"bus gone when asked", alias, func() error { panic("canary-secret") }, latchkey.KeychainLocked},
 	} {
 		k, f := newKeychain()
-		f.OnGet = func() (string, error) { return "", errors.New(text) }
-		f.OnSet = func() error { return errors.New(text) }
-		f.OnDelete = func() error { return errors.New(text) }
+		k.collection = tt.collection
+		f.failing(fmt.Errorf("failed to unlock correct collection '%s'", tt.path))
 		_, err := k.Get(t.Context(), "one")
-		mustCode(t, err, want)
-		mustCode(t, k.Set(t.Context(), "one", keys), want)
-		mustCode(t, k.Delete(t.Context(), "one"), want)
+		for _, err := range []error{err, k.Set(t.Context(), "one", keys), k.Delete(t.Context(), "one")} {
+			mustCode(t, err, tt.want)
+			if none := errors.Is(err, errNone); none != (tt.want == latchkey.KeychainUnavailable) || strings.Contains(err.Error(), "canary") {
+				t.Errorf("%s: %v", tt.name, err)
+			}
+		}
+	}
+}
+
+// How the keychains of macOS and Windows refuse. go-keyring keeps of macOS only how its program ended.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]latchkey.Code{
+		"51": latchkey.KeychainDenied, "36": latchkey.KeychainDenied, "128": latchkey.KeychainDenied,
+		"1": latchkey.KeychainUnavailable, "50": latchkey.KeychainUnavailable,
+	} {
+		if runtime.GOOS == "windows" {
+			break // there is no shell to end so
+		}
+		err := exec.CommandContext(t.Context(), "/bin/sh", "-c", "exit "+status).Run()
+		if got := securityCode(fmt.Errorf("wrapped: %w", err)); got != want {
+			t.Errorf("exit status %s: %s, want %s", status, got, want)
+		}
+	}
+	for number, want := range map[syscall.Errno]latchkey.Code{
+		5: latchkey.KeychainDenied, 87: latchkey.KeychainUnavailable, 1312: latchkey.KeychainUnavailable,
+	} {
+		if got := credentialCode(number); got != want {
+			t.Errorf("error %d: %s, want %s", number, got, want)
+		}
+	}
+	for _, err := range []error{errors.New("x"), io.EOF} {
+		if a, b := securityCode(err), credentialCode(err); a != latchkey.KeychainUnavailable || b != a {
+			t.Errorf("%v: %s, %s", err, a, b)
+		}
 	}
 }
 
@@ -273,6 +359,7 @@ func TestPanics(t *testing.T) {
 	f.OnSet = func() error { panic("canary-secret") }
 	f.OnDelete = func() error { panic(errors.New("canary-secret")) }
 	_, getErr := k.Get(t.Context(), "one")
+	k.KeepInMemory = true // a keychain that breaks is there
 	for _, err := range []error{getErr, k.Set(t.Context(), "one", keys), k.Delete(t.Context(), "one")} {
 		mustCode(t, err, latchkey.KeychainUnavailable)
 		if strings.Contains(err.Error(), "canary") {
@@ -327,7 +414,7 @@ func TestItemIsWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	var fields map[string]string
-	if err := json.Unmarshal([]byte(f.all()["app/one"]), &fields); err != nil || len(fields) != 2 || fields["dpop"] != string(keys.DPoP) || fields["sealing"] == "" {
+	if err := json.Unmarshal([]byte(f.all()["app/one"]), &fields); err != nil || len(fields) != 3 || fields["user"] != "1000" || fields["dpop"] != string(keys.DPoP) || fields["sealing"] == "" {
 		t.Errorf("the item has %d fields, %v", len(fields), err)
 	}
 }

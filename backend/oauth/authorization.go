@@ -47,7 +47,7 @@ func (c *Client) Push(ctx context.Context, req latchkey.AuthorizationRequest, ke
 		return "", latchkey.NewError(latchkey.ResponseInvalid, errors.New("pushed authorization response without request_uri or expires_in"))
 	}
 	push, err := c.checkURL(req.Server.PushEndpoint)
-	if err != nil || c.nonce(push) == "" {
+	if err != nil || c.peer(push).nonce == "" {
 		return "", latchkey.NewError(latchkey.ServerUnfit, errors.New("the server hands out no DPoP nonce"))
 	}
 	u, err := c.checkURL(req.Server.AuthorizationEndpoint)

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -14,7 +13,6 @@ import (
 	"sync/atomic"
 
 	"github.com/bluesky-social/indigo/atproto/atcrypto"
-	"github.com/bluesky-social/indigo/atproto/auth/oauth"
 
 	latchkey "latchkey/backend"
 	"latchkey/backend/safehttp"
@@ -27,9 +25,11 @@ type Client struct {
 	checkURL  func(string) (*url.URL, error)
 	origin    func(string) (string, error)
 
-	// nonces has the newest DPoP nonce of each origin. Servers accept one for about three minutes
-	// (observed); a known one saves a refused request.
-	nonces sync.Map
+	reconnect func()
+	now       func() reading
+
+	mu    sync.Mutex
+	peers map[string]peer // by origin
 }
 
 var _ latchkey.Protocol = (*Client)(nil)
@@ -41,6 +41,9 @@ func New(client *safehttp.Client) *Client {
 		api:       client.HTTP(safehttp.API),
 		checkURL:  client.CheckURL,
 		origin:    client.Origin,
+		reconnect: client.Reconnect,
+		now:       readClock,
+		peers:     map[string]peer{},
 	}
 }
 
@@ -88,33 +91,37 @@ type lostError struct{ cause error }
 func (e *lostError) Error() string { return "no answer to a request that was sent: " + e.cause.Error() }
 func (e *lostError) Unwrap() error { return e.cause }
 
-// post sends a form with a DPoP proof, and once more when the server asks for another nonce
-// (RFC 9449 section 8). A second such wish is answered with an error: a server that never has
+// post sends a form with a DPoP proof, and again when the server asks for another nonce (RFC 9449
+// section 8) or refuses the proof for its time, three times at most in all: a server that never has
 // enough must not keep us busy.
 func (c *Client) post(ctx context.Context, endpoint string, form url.Values, keys latchkey.Keys) (answer, error) {
-	private, err := atcrypto.ParsePrivateMultibase(string(keys.DPoP))
+	key, err := proofKey(keys)
 	if err != nil {
-		return answer{}, latchkey.NewError(latchkey.SealBroken, errors.New("not a DPoP key"))
+		return answer{}, err
 	}
 	u, err := c.checkURL(endpoint)
 	if err != nil {
 		return answer{}, latchkey.NewError(latchkey.ResponseInvalid, fmt.Errorf("endpoint: %w", err))
 	}
-	for range 2 {
-		proof, err := oauth.NewAuthDPoP(http.MethodPost, proofURL(u), c.nonce(u), private)
+	var t tries
+	for {
+		proof, ahead, err := c.newProof(key, http.MethodPost, u, "")
 		if err != nil {
-			return answer{}, latchkey.NewError(latchkey.Internal, err)
+			return answer{}, err
 		}
 		a, err := c.postOnce(ctx, u, form, proof)
 		if err != nil {
 			return answer{}, err
 		}
-		if a.status == http.StatusBadRequest && a.refusal().code == "use_dpop_nonce" {
+		refused := a.refusedProof()
+		if c.again(&t, refused, u, ahead) {
 			continue
+		}
+		if refused == wantsNonce {
+			return answer{}, latchkey.NewError(latchkey.ResponseInvalid, errors.New("the server does not accept the DPoP nonce that it gave"))
 		}
 		return a, nil
 	}
-	return answer{}, latchkey.NewError(latchkey.ResponseInvalid, errors.New("the server does not accept the DPoP nonce that it gave"))
 }
 
 func (c *Client) postOnce(ctx context.Context, u *url.URL, form url.Values, proof string) (answer, error) {
@@ -130,13 +137,12 @@ func (c *Client) postOnce(ctx context.Context, u *url.URL, form url.Values, proo
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("DPoP", proof)
-	res, err := c.documents.Do(req)
+	res, err := c.send(c.documents, req)
 	if err != nil {
 		return answer{}, c.failed(err, sent.Load())
 	}
 	defer func() { _ = res.Body.Close() }()
-	c.keepNonce(u, res)
-	body, err := io.ReadAll(res.Body)
+	body, err := c.read(res, u)
 	if err != nil {
 		return answer{}, c.failed(err, true)
 	}
@@ -150,22 +156,4 @@ func (c *Client) failed(err error, sent bool) error {
 		err = &lostError{err}
 	}
 	return latchkey.NewError(code, err)
-}
-
-func (c *Client) nonce(u *url.URL) string {
-	n, _ := c.nonces.Load(u.Scheme + "://" + u.Host)
-	s, _ := n.(string)
-	return s
-}
-
-func (c *Client) keepNonce(u *url.URL, res *http.Response) {
-	if n := res.Header.Get("DPoP-Nonce"); n != "" {
-		c.nonces.Store(u.Scheme+"://"+u.Host, n)
-	}
-}
-
-// proofURL is a URL as a DPoP proof names it: without query and fragment (RFC 9449 section 4.2).
-func proofURL(u *url.URL) string {
-	bare := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
-	return bare.String()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"slices"
 
@@ -144,12 +143,12 @@ func (c *Client) get(ctx context.Context, address string) (answer, error) {
 		return answer{}, latchkey.NewError(latchkey.Internal, safehttp.Bare(err))
 	}
 	req.Header.Set("Accept", "application/json")
-	res, err := c.documents.Do(req)
+	res, err := c.send(c.documents, req)
 	if err != nil {
 		return answer{}, c.failed(err, false)
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(res.Body)
+	body, err := c.read(res, req.URL)
 	if err != nil {
 		return answer{}, c.failed(err, false)
 	}
@@ -157,7 +156,7 @@ func (c *Client) get(ctx context.Context, address string) (answer, error) {
 	switch {
 	case a.status == http.StatusOK:
 		return a, nil
-	case a.status == http.StatusTooManyRequests || a.status >= 500:
+	case busy(a.status):
 		return answer{}, a.err()
 	}
 	return answer{}, latchkey.NewError(latchkey.NotAnATProtoServer, a.refusal())

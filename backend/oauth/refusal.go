@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"mime"
-	"net/http"
 	"regexp"
 	"strings"
 	"unicode"
@@ -42,7 +41,7 @@ func (a answer) refusal() refusal {
 func (a answer) err() error {
 	r := a.refusal()
 	switch {
-	case a.status == http.StatusTooManyRequests || a.status >= 500:
+	case busy(a.status):
 		return latchkey.NewError(latchkey.ServerBusy, r)
 	case a.status >= 400 && r.code != "":
 		return latchkey.NewError(latchkey.ServerRefused, r)

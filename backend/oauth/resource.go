@@ -7,23 +7,22 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/bluesky-social/indigo/atproto/atcrypto"
-	"github.com/bluesky-social/indigo/atproto/auth/oauth"
-
 	latchkey "latchkey/backend"
 )
 
 // Do implements [latchkey.Protocol]. The token goes to the session's own server and nowhere else.
-// When the server asks for another DPoP nonce the request is sent once more.
+// When the server asks for another DPoP nonce, or refuses the proof for its time, the request is sent
+// again, three times at most in all.
 func (c *Client) Do(ctx context.Context, s latchkey.Session, keys latchkey.Keys, req *http.Request) (*http.Response, error) {
 	if origin := req.URL.Scheme + "://" + req.URL.Host; origin != s.Server {
 		return nil, latchkey.NewError(latchkey.Internal, fmt.Errorf("request to %s with a session for %s", origin, s.Server))
 	}
-	private, err := atcrypto.ParsePrivateMultibase(string(keys.DPoP))
+	key, err := proofKey(keys)
 	if err != nil {
-		return nil, latchkey.NewError(latchkey.SealBroken, errors.New("not a DPoP key"))
+		return nil, err
 	}
-	for try := 0; ; try++ {
+	var t tries
+	for {
 		out := req.Clone(ctx)
 		if req.Body != nil && req.Body != http.NoBody {
 			if req.GetBody == nil {
@@ -33,35 +32,25 @@ func (c *Client) Do(ctx context.Context, s latchkey.Session, keys latchkey.Keys,
 				return nil, latchkey.NewError(latchkey.Internal, err)
 			}
 		}
-		// A session of indigo's for this one proof: it signs over exactly the token that is sent
-		// with it, whatever is refreshed meanwhile.
-		proof, err := (&oauth.ClientSession{
-			DPoPPrivateKey: private,
-			Data: &oauth.ClientSessionData{
-				AuthServerURL: s.Issuer,
-				AccessToken:   string(s.Tokens.Access),
-				DPoPHostNonce: c.nonce(req.URL),
-			},
-		}).NewHostDPoP(req.Method, proofURL(req.URL))
+		proof, ahead, err := c.newProof(key, req.Method, req.URL, s.Tokens.Access)
 		if err != nil {
-			return nil, latchkey.NewError(latchkey.Internal, err)
+			return nil, err
 		}
 		out.Header.Set("Authorization", "DPoP "+string(s.Tokens.Access))
 		out.Header.Set("DPoP", proof)
-		res, err := c.api.Do(out)
+		res, err := c.send(c.api, out)
 		if err != nil {
 			return nil, c.failed(err, false)
 		}
-		c.keepNonce(req.URL, res)
 		if res.StatusCode != http.StatusUnauthorized {
 			return res, nil
 		}
 		switch challenge := challenge(res); {
-		case try == 0 && challenge == "use_dpop_nonce":
-			_ = res.Body.Close()
+		case c.again(&t, challenge, req.URL, ahead):
+			discard(res)
 			continue
 		case challenge == "invalid_token":
-			_ = res.Body.Close()
+			discard(res)
 			return nil, latchkey.NewError(latchkey.AccessEnded, nil)
 		}
 		return res, nil

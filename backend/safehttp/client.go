@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -48,19 +49,23 @@ type Client struct {
 // New makes a client. userAgent goes with every request that has none.
 func New(x Exceptions, userAgent string) *Client {
 	t := &transport{exceptions: x, userAgent: userAgent}
-	t.base = &http.Transport{
+	t.base.Store(t.newBase())
+	return &Client{transport: t}
+}
+
+func (t *transport) newBase() *http.Transport {
+	return &http.Transport{
 		// No proxy: a proxy would be asked to connect to addresses that the guard never sees.
 		Proxy:                  nil,
 		DialContext:            t.dial,
 		ForceAttemptHTTP2:      true,
-		TLSClientConfig:        &tls.Config{RootCAs: x.Roots, MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        &tls.Config{RootCAs: t.exceptions.Roots, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
 		ResponseHeaderTimeout:  30 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 		MaxIdleConnsPerHost:    4,
 		IdleConnTimeout:        60 * time.Second,
 	}
-	return &Client{transport: t}
 }
 
 // HTTP is a client with these limits.
@@ -73,7 +78,15 @@ func (c *Client) HTTP(l Limits) *http.Client {
 }
 
 // Close gives up idle connections.
-func (c *Client) Close() { c.transport.base.CloseIdleConnections() }
+func (c *Client) Close() { c.transport.base.Load().CloseIdleConnections() }
+
+// Reconnect makes the requests from now on use new connections; those on their way go on. It is for
+// when an answer did not come: net/http goes on using an HTTP/2 connection whose requests time out
+// (observed with Go 1.26), and one that a change of networks left behind would be found dead by
+// every request until the operating system gives it up, a quarter of an hour later.
+func (c *Client) Reconnect() {
+	c.transport.base.Swap(c.transport.newBase()).CloseIdleConnections()
+}
 
 // CheckURL parses a URL that some document named and refuses what must not be used: other schemes
 // than https, user info, fragments, a missing host.
@@ -134,7 +147,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 type transport struct {
-	base       *http.Transport
+	base       atomic.Pointer[http.Transport]
 	exceptions Exceptions
 	userAgent  string
 }
@@ -160,7 +173,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		out.Host = req.URL.Host
 		out.URL.Scheme, out.URL.Host = "http", target.Address
 	}
-	res, err := t.base.RoundTrip(out)
+	res, err := t.base.Load().RoundTrip(out)
 	if res != nil {
 		// Redirects and cookies are resolved against the URL that was asked for.
 		res.Request = req

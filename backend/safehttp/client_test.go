@@ -517,3 +517,56 @@ func TestCode(t *testing.T) {
 		}
 	}
 }
+
+// After Reconnect nothing new goes over the old connections, and what is on
+// its way comes back all the same.
+func TestReconnect(t *testing.T) {
+	t.Parallel()
+	waiting, answer := make(chan struct{}), make(chan struct{})
+	var mu sync.Mutex
+	from := map[string]int{}
+	h := newHouse(t, func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		from[r.RemoteAddr]++
+		mu.Unlock()
+		if r.URL.Path == "/slow" {
+			close(waiting)
+			<-answer
+		}
+		_, _ = io.WriteString(w, "here")
+	}, "a.example.net")
+	client := New(h.exceptions, "test/1")
+	t.Cleanup(client.Close)
+	documents, api := client.HTTP(Documents), client.HTTP(API)
+	ask := func(c *http.Client, path string) {
+		res, err := c.Get("https://a.example.net" + path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = res.Body.Close() }()
+		if body, err := io.ReadAll(res.Body); err != nil || string(body) != "here" {
+			t.Errorf("%q, %v", body, err)
+		}
+	}
+	connections := func(want int) {
+		t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		if len(from) != want {
+			t.Errorf("requests over %d connections, want %d", len(from), want)
+		}
+	}
+	ask(documents, "/")
+	ask(api, "/") // both share what they have
+	connections(1)
+	var slow sync.WaitGroup
+	slow.Go(func() { ask(api, "/slow") })
+	<-waiting
+	client.Reconnect()
+	ask(documents, "/")
+	ask(api, "/")
+	connections(2)
+	close(answer)
+	slow.Wait()
+}

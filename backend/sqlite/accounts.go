@@ -35,7 +35,10 @@ func scanAccount(row interface{ Scan(...any) error }) (a latchkey.Account, err e
 	err = row.Scan(&a.DID, &a.Handle, &a.Server, &a.Status, &a.Reason, &lastUsed, &raised, &confirmed, &scopes, &created, &renewed, &ends, &a.InMemory)
 	a.LastUsed, a.Confirmed = fromMillis(lastUsed), fromMillis(confirmed)
 	a.SignedIn, a.Renewed, a.SessionEnds = fromMillis(created), fromMillis(renewed), fromMillis(ends)
-	a.Raised, a.Scopes = strings.Fields(raised), strings.Fields(scopes)
+	a.Scopes = strings.Fields(scopes) // for the faces an empty list, never none
+	if raised != "" {
+		a.Raised = strings.Fields(raised)
+	}
 	return a, err
 }
 

@@ -3,68 +3,42 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
-	"fmt"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
-	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite"
+	"github.com/gofrs/flock"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	latchkey "latchkey/backend"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
 // DB implements [latchkey.Store].
 type DB struct {
-	sql   *sql.DB
-	locks string // folder of the lock files
+	sql     *sql.DB
+	path    string
+	locks   string // folder of the lock files
+	here    *flock.Flock
+	notices []latchkey.Code
+	options
 
 	watching sync.Mutex
 	watcher  *sql.Conn // the connection that Version asks; nil before
+	seen     int64     // what it answered last
+	version  int64
+
+	forgotten sync.Map // names of lock files that could not be removed yet
 }
 
 var _ latchkey.Store = (*DB)(nil)
-
-// Open opens the database at path, makes it if it is not there, and brings its schema up to date.
-// Lock files go to the folder locks. Folders are made with mode 0700, files with 0600. Errors carry
-// StorageFailed, StorageBusy, StorageDamaged or StorageNewer; nothing that is already there is
-// overwritten.
-func Open(ctx context.Context, path, locks string) (*DB, error) {
-	for _, dir := range []string{filepath.Dir(path), locks} {
-		if err := privateDir(dir); err != nil {
-			return nil, latchkey.NewError(latchkey.StorageFailed, err)
-		}
-	}
-	if err := privateFile(path); err != nil {
-		return nil, latchkey.NewError(latchkey.StorageFailed, err)
-	}
-	pool, err := sql.Open("sqlite", dsn(path))
-	if err != nil {
-		return nil, latchkey.NewError(latchkey.StorageFailed, err)
-	}
-	db := &DB{sql: pool, locks: locks}
-	if err := db.migrate(ctx); err != nil {
-		_ = pool.Close()
-		return nil, failed(err)
-	}
-	return db, nil
-}
 
 // Close gives the database back.
 func (db *DB) Close() error {
 	db.watching.Lock()
 	defer db.watching.Unlock()
 	db.forgetWatcher()
-	return db.sql.Close()
+	return errors.Join(db.sql.Close(), db.here.Unlock())
 }
 
 func (db *DB) forgetWatcher() {
@@ -74,84 +48,38 @@ func (db *DB) forgetWatcher() {
 	}
 }
 
-// Notices implements [latchkey.Store].
-func (db *DB) Notices() []latchkey.Code { return nil }
+// Notices implements [latchkey.Store]. They hold for this run: at the next start the new database is
+// as any other, whether or not the keychain items of the lost rows were deleted by then.
+func (db *DB) Notices() []latchkey.Code { return slices.Clone(db.notices) }
 
 // Version implements [latchkey.Store]. SQLite counts the commits of other connections only
-// (https://sqlite.org/pragma.html#pragma_data_version), so the question goes over one that never writes.
-func (db *DB) Version(ctx context.Context) (version int64, err error) {
+// (https://sqlite.org/pragma.html#pragma_data_version), so the question goes over one that never
+// writes. Its numbers say nothing beside those of another connection, so that the count is our own.
+func (db *DB) Version(ctx context.Context) (int64, error) {
 	db.watching.Lock()
 	defer db.watching.Unlock()
-	if db.watcher == nil {
-		if db.watcher, err = db.sql.Conn(ctx); err != nil {
+	fresh := db.watcher == nil
+	if fresh {
+		watcher, err := db.sql.Conn(ctx)
+		if err != nil {
 			return 0, failed(err)
 		}
+		db.watcher = watcher
 	}
-	if err = db.watcher.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version); err != nil {
+	if err := ctx.Err(); err != nil {
+		return 0, failed(err)
+	}
+	var now int64
+	// An answer takes no time, and one that was broken off would cost the connection.
+	if err := db.watcher.QueryRowContext(context.WithoutCancel(ctx), `PRAGMA data_version`).Scan(&now); err != nil {
 		db.forgetWatcher() // whatever is wrong with it, the next one is fresh
+		return 0, failed(err)
 	}
-	return version, failed(err)
-}
-
-// dsn has all pragmas: each connection of the pool is opened with it. The path is escaped, or a
-// question mark in it would open another file.
-func dsn(path string) string {
-	q := url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)"},
-		"_txlock": {"immediate"},
+	if fresh || now != db.seen { // what came before a fresh one may have been missed
+		db.seen = now
+		db.version++
 	}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(path), RawQuery: q.Encode()}
-	return u.String()
-}
-
-func privateDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	return os.Chmod(dir, 0o700) // #nosec G302 -- a folder needs its x bit
-}
-
-// privateFile makes the file before SQLite does, because SQLite would make it readable for others;
-// the files beside it (-wal, -shm) take over its mode. A link is refused: it may lead anywhere.
-func privateFile(path string) error {
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", filepath.Base(path))
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- our own path
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Chmod(0o600), f.Close())
-}
-
-// migrate brings the schema up to date. Two processes that start at once take turns: the migrations
-// of goose do not know of each other (observed).
-func (db *DB) migrate(ctx context.Context) error {
-	unlock, err := db.Lock(ctx, "migration")
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db.sql, dir)
-	if err != nil {
-		return err
-	}
-	have, want, err := provider.GetVersions(ctx)
-	if err != nil {
-		return err
-	}
-	if have > want {
-		return latchkey.NewError(latchkey.StorageNewer, fmt.Errorf("schema %d, this build knows %d", have, want))
-	}
-	if have == want {
-		return nil
-	}
-	_, err = provider.Up(ctx)
-	return err
+	return db.version, nil
 }
 
 // failed gives an error of the database its code.
@@ -160,17 +88,16 @@ func failed(err error) error {
 	if err == nil || errors.As(err, &known) {
 		return err
 	}
-	code := latchkey.StorageFailed
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		switch e.Code() & 0xff {
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-			code = latchkey.StorageBusy
-		case sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT:
-			code = latchkey.StorageDamaged
-		}
+	is := latchkey.StorageFailed
+	switch p := primary(err); {
+	case p == sqlite3.SQLITE_BUSY || p == sqlite3.SQLITE_LOCKED:
+		is = latchkey.StorageBusy
+	case noRoom(err):
+		is = latchkey.StorageFull
+	case damaged(err):
+		is = latchkey.StorageDamaged
 	}
-	return latchkey.NewError(code, err)
+	return latchkey.NewError(is, err)
 }
 
 // write runs f in one transaction that takes the write lock at once.

@@ -1,16 +1,13 @@
 package sqlite
 
 import (
-	"bytes"
-	"context"
 	"database/sql"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
+	"strings"
 	"testing"
-	"time"
 
 	latchkey "latchkey/backend"
 )
@@ -51,12 +48,13 @@ func TestFilesArePrivate(t *testing.T) {
 		"a/b/test.db-shm":        0o600,
 		"a/locks/one.lock":       0o600,
 		"a/locks/migration.lock": 0o600,
+		"a/locks/open.lock":      0o600,
 	} {
 		if got, ok := seen[name]; !ok || got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
 		}
 	}
-	if len(seen) != 8 { // those and the folder a
+	if len(seen) != 9 { // those and the folder a
 		t.Errorf("files: %v", seen)
 	}
 }
@@ -108,107 +106,6 @@ func TestAnyPath(t *testing.T) {
 	}
 }
 
-// hostile: 46
-func TestDamagedFilesStayAsTheyAre(t *testing.T) {
-	t.Parallel()
-	whole := func(t *testing.T) []byte {
-		dir := t.TempDir()
-		db := mustOpen(t, dir)
-		db.signIn(t, "one", alice, keysOf(1))
-		must(t, db.Close())
-		content, err := os.ReadFile(filepath.Join(dir, "test.db"))
-		must(t, err)
-		return content
-	}
-	for name, content := range map[string]func(t *testing.T) []byte{
-		"text":              func(*testing.T) []byte { return bytes.Repeat([]byte("my diary "), 1000) },
-		"short text":        func(*testing.T) []byte { return []byte("my diary") },
-		"truncated":         func(t *testing.T) []byte { w := whole(t); return w[:len(w)/2] },
-		"truncated in page": func(t *testing.T) []byte { w := whole(t); return w[:5000] },
-		"header only":       func(t *testing.T) []byte { return whole(t)[:100] },
-		"scrambled": func(t *testing.T) []byte {
-			w := whole(t)
-			for i := 100; i < len(w); i++ {
-				w[i] ^= 0x5a
-			}
-			return w
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir, before := t.TempDir(), content(t)
-			path := filepath.Join(dir, "test.db")
-			must(t, os.WriteFile(path, before, 0o600))
-			_, err := Open(t.Context(), path, filepath.Join(dir, "locks"))
-			mustCode(t, err, latchkey.StorageDamaged)
-			after, err := os.ReadFile(path)
-			if err != nil || !bytes.Equal(before, after) {
-				t.Errorf("the file was changed from %d to %d bytes, %v", len(before), len(after), err)
-			}
-		})
-	}
-}
-
-// hostile: 48
-func TestNewerSchemaIsRefused(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	db := mustOpen(t, dir)
-	db.signIn(t, "one", alice, keysOf(1))
-	db.exec(t, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, 1)`)
-	db.exec(t, `ALTER TABLE accounts ADD COLUMN colour TEXT`)
-	must(t, db.Close())
-	path := filepath.Join(dir, "test.db")
-	before, err := os.ReadFile(path)
-	must(t, err)
-	_, err = Open(t.Context(), path, filepath.Join(dir, "locks"))
-	mustCode(t, err, latchkey.StorageNewer)
-	after, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(before, after) {
-		t.Errorf("the file was changed, %v", err)
-	}
-}
-
-// hostile: 48
-func TestMigrationTwice(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	db := mustOpen(t, dir)
-	db.signIn(t, "one", alice, keysOf(1))
-	must(t, db.Close())
-	path := filepath.Join(dir, "test.db")
-	before, err := os.ReadFile(path)
-	must(t, err)
-	db = mustOpen(t, dir)
-	if s, err := db.Session(t.Context(), "one", keysOf(1)); err != nil || s.DID != alice {
-		t.Errorf("session: %v, %v", s, err)
-	}
-	must(t, db.Close())
-	after, err := os.ReadFile(path)
-	if err != nil || !bytes.Equal(before, after) {
-		t.Errorf("opening changed the file, %v", err)
-	}
-}
-
-// Two instances that start at the same moment on a fresh machine.
-func TestMigrationFromTwoSides(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	var work sync.WaitGroup
-	for range 8 {
-		work.Go(func() {
-			db, err := Open(t.Context(), filepath.Join(dir, "test.db"), filepath.Join(dir, "locks"))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			_ = db.Close()
-		})
-	}
-	work.Wait()
-	mustOpen(t, dir).signIn(t, "one", alice, keysOf(1))
-}
-
 func TestEveryConnectionHasThePragmas(t *testing.T) {
 	t.Parallel()
 	db := mustOpen(t, t.TempDir())
@@ -227,25 +124,7 @@ func TestEveryConnectionHasThePragmas(t *testing.T) {
 	for _, c := range conns {
 		must(t, c.Close())
 	}
-	if _, err := db.sql.ExecContext(t.Context(), `INSERT INTO sessions (`+sessionColumns+`) VALUES ('x', 'did:plc:nobody', '', '', '', '', '', '', 0, 0, 0, x'00')`); err == nil {
-		t.Error("a session without an account was taken")
+	if _, err := db.sql.ExecContext(t.Context(), `INSERT INTO sessions (`+sessionColumns+`) VALUES ('x', 'did:plc:nobody', '', '', '', '', '', '', 0, 0, 0, 0, 0, 0, x'00')`); err == nil || !strings.Contains(err.Error(), "FOREIGN KEY") {
+		t.Errorf("a session without an account: %v", err)
 	}
-}
-
-// hostile: 45
-func TestLockedDatabase(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	db := mustOpen(t, dir)
-	must(t, db.SaveAccount(t.Context(), account(alice)))
-	release := holdWrite(t, filepath.Join(dir, "test.db"))
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	mustCode(t, db.SaveAccount(ctx, account(bob)), latchkey.StorageBusy)
-	if _, err := db.Account(t.Context(), alice); err != nil {
-		t.Errorf("reading while another writes: %v", err)
-	}
-	mustCode(t, db.SaveAccount(t.Context(), account(bob)), latchkey.StorageBusy) // after the busy timeout
-	release()
-	must(t, db.SaveAccount(t.Context(), account(bob)))
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"path/filepath"
 	"testing"
@@ -94,19 +93,6 @@ func (db *DB) exec(tb testing.TB, statement string, args ...any) {
 	tb.Helper()
 	_, err := db.sql.ExecContext(tb.Context(), statement, args...)
 	must(tb, err)
-}
-
-// holdWrite takes the write lock of a database on a connection of its own and keeps it until release.
-func holdWrite(tb testing.TB, path string) (release func()) {
-	tb.Helper()
-	other, err := sql.Open("sqlite", dsn(path))
-	must(tb, err)
-	tx, err := other.BeginTx(tb.Context(), nil)
-	must(tb, err)
-	return func() {
-		_ = tx.Rollback()
-		_ = other.Close()
-	}
 }
 
 // idsOf are the ids of pending attempts or revocations.

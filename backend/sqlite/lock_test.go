@@ -2,7 +2,11 @@ package sqlite
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -101,7 +105,59 @@ func TestLockFilesDoNotPileUp(t *testing.T) {
 	lockOnce("signed out")
 	must(t, db.RemoveAccount(t.Context(), alice))
 	must(t, db.RemoveRevocation(t.Context(), "signed out"))
-	if left, err := os.ReadDir(db.locks); err != nil || len(left) != 1 || left[0].Name() != "migration.lock" {
+	var left []string
+	entries, err := os.ReadDir(db.locks)
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	if err != nil || !slices.Equal(left, []string{"migration.lock", "open.lock"}) {
 		t.Errorf("lock files left: %v, %v", left, err)
 	}
+}
+
+// lockAndForget takes the lock again and again, and removes its file each time. A file that only one
+// may make at a time shows whether anybody else is inside.
+func lockAndForget(db *DB, dir string, rounds int) error {
+	inside := filepath.Join(dir, "inside")
+	for range rounds {
+		unlock, err := db.Lock(context.Background(), idOne)
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(inside, os.O_CREATE|os.O_EXCL, 0o600)
+		if err == nil {
+			err = errors.Join(f.Close(), os.Remove(inside))
+		}
+		db.forgetLock(idOne)
+		unlock()
+		if err != nil {
+			return fmt.Errorf("somebody else is inside: %w", err)
+		}
+	}
+	return nil
+}
+
+// A lock file may be removed while others are about to lock it.
+func TestForgottenLocksExclude(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const rounds = 500
+	o := usual()
+	o.poll = time.Microsecond // the moment to hit is between opening a file and locking it
+	other := startChild(t, "lock", dir, fmt.Sprint(rounds))
+	other.mustSay(t, "ready")
+	var work sync.WaitGroup
+	for range 4 {
+		work.Go(func() {
+			db, err := openIn(dir, o)
+			if err == nil {
+				err = errors.Join(lockAndForget(db, dir, rounds), db.Close())
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	other.finish(t)
 }

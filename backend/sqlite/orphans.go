@@ -5,9 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
-
-	latchkey "latchkey/backend"
 )
 
 // idLength is that of crypto/rand.Text, which makes the ids of attempts and sessions.
@@ -18,12 +17,9 @@ const idLength = 26
 func (db *DB) Orphans(ctx context.Context) ([]string, error) {
 	// The files first: an attempt that begins in between has a row by the time that rows are read, or
 	// holds its lock.
-	files, err := os.ReadDir(db.locks)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	ids, err := db.lockedIDs()
 	if err != nil {
-		return nil, latchkey.NewError(latchkey.StorageFailed, err)
+		return nil, failed(err)
 	}
 	rows, err := list(ctx, db, `SELECT id FROM sign_ins UNION SELECT id FROM sessions UNION SELECT id FROM revocations`, scanText)
 	if err != nil {
@@ -33,18 +29,32 @@ func (db *DB) Orphans(ctx context.Context) ([]string, error) {
 	for _, id := range rows {
 		known[id] = true
 	}
-	var orphans []string
+	return slices.DeleteFunc(ids, func(id string) bool { return known[id] }), nil
+}
+
+// lockedIDs are the ids that have a lock file.
+func (db *DB) lockedIDs() ([]string, error) {
+	files, err := os.ReadDir(db.locks)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
 	for _, file := range files {
-		id, ok := strings.CutSuffix(file.Name(), ".lock")
-		if ok && len(id) == idLength && !known[id] {
-			orphans = append(orphans, id)
+		if id, ok := strings.CutSuffix(file.Name(), ".lock"); ok && len(id) == idLength {
+			ids = append(ids, id)
 		}
 	}
-	return orphans, nil
+	return ids, nil
 }
 
 // ForgetOrphan implements [latchkey.Store].
 func (db *DB) ForgetOrphan(_ context.Context, id string) error {
+	if err := validID(id); err != nil {
+		return err
+	}
 	db.forgetLock(id)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io/fs"
 
 	latchkey "latchkey/backend"
 )
@@ -33,11 +34,18 @@ func sealSignIn(req latchkey.AuthorizationRequest, keys latchkey.Keys) ([]byte, 
 	return sealed, nil
 }
 
-// AddSignIn implements [latchkey.Store].
+// AddSignIn implements [latchkey.Store]. It makes sure that the id has a lock file, by which it is
+// known even if its row gets lost.
 func (db *DB) AddSignIn(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys) error {
 	sealed, err := sealSignIn(req, keys)
 	if err != nil {
 		return err
+	}
+	if err := validID(req.ID); err != nil {
+		return err
+	}
+	if err := privateFile(db.lockFile(req.ID)); err != nil && !errors.Is(err, fs.ErrExist) { // or somebody else just made it
+		return failed(err)
 	}
 	return db.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sign_ins (id, did, client_id, deadline, sealed) VALUES (?, ?, ?, ?, ?)`,

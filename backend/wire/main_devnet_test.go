@@ -23,11 +23,21 @@ import (
 	"latchkey/backend/wire"
 )
 
+// asChild makes this test binary behave as another program of the house, the one named by the
+// variable: some things end with a process only.
+const asChild = "TEST_AS_CHILD"
+
+var children = map[string]func(){}
+
 // network is the one private network of these tests; network.Stop is for tests that do not run in
 // parallel only.
 var network *devnet.Network
 
 func TestMain(m *testing.M) {
+	if play := children[os.Getenv(asChild)]; play != nil {
+		play()
+		return
+	}
 	end, err := startNetwork()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -47,7 +57,7 @@ func startNetwork() (end func() error, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	network, err = devnet.Start(ctx, devnet.Options{Dir: dir, Email: true})
+	network, err = devnet.Start(ctx, devnet.Options{Dir: dir, Email: true, Second: true})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -122,6 +132,12 @@ func (h *house) shut() {
 // signIn logs in while a person handles the browser.
 func (h *house) signIn(identifier string, person devnet.Browser) (latchkey.Account, devnet.Pages, error) {
 	h.t.Helper()
+	return h.visit(person, func(ctx context.Context) (latchkey.Account, error) { return h.Login(ctx, identifier) })
+}
+
+// visit signs in, in whichever way, while a person handles the browser.
+func (h *house) visit(person devnet.Browser, signIn func(context.Context) (latchkey.Account, error)) (latchkey.Account, devnet.Pages, error) {
+	h.t.Helper()
 	type visit struct {
 		pages devnet.Pages
 		err   error
@@ -146,7 +162,7 @@ func (h *house) signIn(identifier string, person devnet.Browser) (latchkey.Accou
 			visited <- visit{}
 		}
 	}()
-	account, err := h.Login(h.t.Context(), identifier)
+	account, err := signIn(h.t.Context())
 	cancel()
 	v := <-visited
 	if v.err != nil {

@@ -8,8 +8,17 @@ export const strings = {
   version: (name: string, version: string) => `${name} ${version}`.trim(),
   unexpected: 'Something went wrong inside the app. Try again; if it happens again, restart it.',
 
+  trouble: {
+    title: 'The app could not start',
+    again: 'Try again',
+    hint: 'If it stays so, close the app and open it again.',
+  },
+  notices: {
+    hide: 'Hide',
+  },
   signIn: {
     title: 'Sign in',
+    addTitle: 'Add an account',
     lead: "With your handle, your email, or your server's address.",
     label: 'Who are you?',
     example: 'alice.example.com',
@@ -20,6 +29,7 @@ export const strings = {
     knownAs: (name: string) => `You are signed in with this email as ${name}.`,
     goOnAs: (name: string) => `Go on as ${name}`,
     sendCodeAnyway: 'Send me a code anyway',
+    backTo: (name: string) => `Back to ${name}`,
   },
 
   provider: {
@@ -65,12 +75,32 @@ export const strings = {
   account: {
     active: 'Signed in',
     needsSignIn: 'Sign-in needed',
+    offline: 'Offline',
+    offlineDetail: (name: string) =>
+      `${name}'s server can't be reached right now. Everything goes on by itself once it can.`,
+    until: (when: string) => `Signed in until ${when}`,
+    untilClosed: 'Signed in until the app is closed',
+    endsSoon: (when: string) => `This sign-in ends on ${when}. Renew it now, and nothing is interrupted.`,
+    ended: (when: string) =>
+      `This sign-in should have ended on ${when}. It still works, but may stop at any moment. Renew it now, and nothing is interrupted.`,
+    renew: 'Renew',
+    inMemory:
+      'There is no keychain on this computer, so this sign-in ends when the app is closed. To stay signed in, start one (on Linux: GNOME Keyring or KWallet), then sign in again.',
     identity: 'Identity',
     copy: 'Copy',
     server: 'Server',
     maySee: 'May see',
     signInAgain: 'Sign in again',
+    signInOn: (server: string) => `Sign in on ${server}`,
     signOut: 'Sign out',
+    remove: 'Remove',
+    signOutAll: 'Sign out of all',
+    signOutAllAsk: (count: number) => `Sign out of all ${count} accounts on this computer?`,
+    signOutAllYes: 'Yes, sign out of all',
+    signOutAllNo: 'No, stay signed in',
+    others: 'Other accounts',
+    switchTo: (name: string) => `Switch to ${name}`,
+    add: 'Add an account',
     otherEmail: (name: string) => `This account belongs to another email than you typed. It is ${name}.`,
     keep: 'Keep it',
   },

@@ -45,9 +45,9 @@ func newRoot(out *printer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// Without a command cobra shows the help and succeeds; a script that forgot it should notice.
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
-		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, logout, api or version")}
+		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, switch, logout, api or version")}
 	}
-	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), logoutCommand(out), apiCommand(out), versionCommand(out))
+	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), versionCommand(out))
 	root.SetOut(out.out)
 	root.SetErr(out.err)
 	// cobra's own commands complain in their own way.
@@ -93,6 +93,7 @@ func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *aut
 func loginCommand(out *printer) *cobra.Command {
 	var noBrowser bool
 	var provider string
+	var scopes []string
 	cmd := &cobra.Command{
 		Use:   "login IDENTIFIER",
 		Short: "Sign in with a handle, a DID, a server's address or an email",
@@ -112,7 +113,7 @@ func loginCommand(out *printer) *cobra.Command {
 						return err
 					}
 				}
-				account, err := service.Login(ctx, args[0])
+				account, err := service.Login(ctx, args[0], scopes...)
 				if err != nil {
 					return err
 				}
@@ -122,6 +123,7 @@ func loginCommand(out *printer) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&provider, "email-provider", "", "the server that signs you in by email; it is remembered")
+	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "a permission to ask for beyond the usual ones; can be given again")
 	cmd.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address instead of opening a browser")
 	return cmd
 }
@@ -145,12 +147,19 @@ func whoamiCommand(out *printer) *cobra.Command {
 }
 
 func accountsCommand(out *printer) *cobra.Command {
-	return &cobra.Command{
+	var watch bool
+	cmd := &cobra.Command{
 		Use:   "accounts",
 		Short: "List all accounts on this computer, the current one first",
-		Args:  usage(cobra.NoArgs),
+		Long: `List all accounts on this computer, the current one first.
+
+With --watch it stays, and tells what changes, whichever program changes it, until it is interrupted.`,
+		Args: usage(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+				if watch {
+					return watchAccounts(ctx, service, out)
+				}
 				accounts, err := service.Accounts(ctx)
 				if err != nil {
 					return err
@@ -158,6 +167,52 @@ func accountsCommand(out *printer) *cobra.Command {
 				for _, a := range accounts {
 					out.account(a)
 				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&watch, "watch", false, "stay, and tell what changes")
+	return cmd
+}
+
+func watchAccounts(ctx context.Context, service *auth.Service, out *printer) error {
+	accounts, err := service.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		out.change("listed", a)
+	}
+	if notices := service.Notices(); len(notices) > 0 {
+		out.notices(notices)
+	}
+	defer service.Subscribe(func(e latchkey.Event) {
+		switch {
+		case e.Account != nil:
+			out.change(string(e.Kind), *e.Account)
+		case e.Kind == latchkey.NoticesChanged:
+			out.notices(e.Notices)
+		}
+	})()
+	service.Follow(ctx)
+	return nil
+}
+
+func switchCommand(out *printer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "switch ACCOUNT",
+		Short: "Make another account the current one",
+		Args:  usage(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+				account, err := service.Find(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if account, err = service.Switch(ctx, account.DID); err != nil {
+					return err
+				}
+				out.account(account)
 				return nil
 			})
 		},

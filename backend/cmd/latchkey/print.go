@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
 	latchkey "latchkey/backend"
 	"latchkey/backend/config"
@@ -57,7 +59,7 @@ func (p *printer) progress(s latchkey.SignIn, byEmail bool, address func() (latc
 
 func (p *printer) signedIn(a latchkey.Account, otherEmail bool) {
 	if p.json {
-		event := map[string]any{"event": "signed_in", "account": a}
+		event := map[string]any{"event": "signed_in", "account": newJSONAccount(a)}
 		if otherEmail {
 			event["other_email"] = true
 		}
@@ -72,20 +74,71 @@ func (p *printer) signedIn(a latchkey.Account, otherEmail bool) {
 
 func (p *printer) signedOut(a latchkey.Account) {
 	if p.json {
-		p.line(p.out, map[string]any{"event": "signed_out", "account": a})
+		p.line(p.out, map[string]any{"event": "signed_out", "account": newJSONAccount(a)})
 		return
 	}
 	_, _ = fmt.Fprintf(p.out, "Signed out of %s.\n", a.Name())
 }
 
+// jsonAccount is an account as a program reads it: with what a person would be told of it.
+type jsonAccount struct {
+	latchkey.Account
+	EndsSoon bool   `json:"endsSoon,omitempty"`
+	Message  string `json:"message,omitempty"`
+}
+
+func newJSONAccount(a latchkey.Account) jsonAccount {
+	account := jsonAccount{Account: a, EndsSoon: a.EndsSoon(time.Now())}
+	if why := a.Why(); why != nil {
+		account.Message = why.Message()
+	}
+	return account
+}
+
 func (p *printer) account(a latchkey.Account) {
 	if p.json {
-		p.line(p.out, a)
+		p.line(p.out, newJSONAccount(a))
 		return
 	}
+	p.words(a)
+}
+
+// words is an account in one line, and what its person should know of it in another.
+func (p *printer) words(a latchkey.Account) {
 	_, _ = fmt.Fprintf(p.out, "%s (%s) on %s\n", a.Name(), a.DID, a.Server)
-	if a.Status == latchkey.NeedsSignIn {
-		_, _ = fmt.Fprintf(p.out, "  %s\n", a.Reason.Sentence())
+	why, ends := a.Why(), a.SessionEnds.Local().Format("Monday, 2 January at 15:04")
+	switch {
+	case why != nil:
+		_, _ = fmt.Fprintf(p.out, "  %s\n", why.Message())
+	case a.SessionEnds.IsZero():
+	case a.EndsSoon(time.Now()):
+		_, _ = fmt.Fprintf(p.out, "  Signed in until %s. To renew it now: latchkey login %s\n", ends, a.Name())
+	default:
+		_, _ = fmt.Fprintf(p.out, "  Signed in until %s.\n", ends)
+	}
+}
+
+// change tells what became of an account.
+func (p *printer) change(kind string, a latchkey.Account) {
+	if p.json {
+		p.line(p.out, map[string]any{"event": kind, "account": newJSONAccount(a)})
+		return
+	}
+	_, _ = fmt.Fprintf(p.out, "%s: ", strings.ReplaceAll(kind, "_", " "))
+	p.words(a)
+}
+
+// notices tells all that holds for the whole program; none is news too, for a program.
+func (p *printer) notices(codes []latchkey.Code) {
+	all := []map[string]any{}
+	for _, code := range codes {
+		all = append(all, map[string]any{"code": code, "message": code.Sentence()})
+		if !p.json {
+			_, _ = fmt.Fprintf(p.err, "latchkey: %s: %s\n", code, code.Sentence())
+		}
+	}
+	if p.json {
+		p.line(p.out, map[string]any{"event": "notices", "notices": all})
 	}
 }
 

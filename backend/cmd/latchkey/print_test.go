@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -31,8 +32,16 @@ var (
 	bobJSON = map[string]any{
 		"did": "did:web:bob.example.com", "handle": "", "server": "https://pds.example.com", "status": "needs_sign_in",
 		"reason": "session_rejected", "scopes": []any{}, "lastUsed": "2026-01-01T00:00:00Z",
+		"message": latchkey.SessionRejected.Sentence(),
 	}
 )
+
+// and is a JSON object with one more key.
+func and(object map[string]any, key string, value any) map[string]any {
+	more := maps.Clone(object)
+	more[key] = value
+	return more
+}
 
 const address = "https://pds.example.com/oauth/authorize?client_id=http%3A%2F%2Flocalhost&request_uri=urn%3Ax"
 
@@ -43,6 +52,12 @@ func TestPrinting(t *testing.T) {
 	failedJSON := func(code latchkey.Code, message string, retryable bool) map[string]any {
 		return map[string]any{"event": "failed", "error": map[string]any{"code": string(code), "message": message, "retryable": retryable}}
 	}
+	lasting, ending, moved := alice, alice, alice
+	lasting.SessionEnds = time.Now().Add(100 * time.Hour).UTC()
+	ending.SessionEnds = time.Now().Add(40 * time.Hour).UTC()
+	moved.Server, moved.Status, moved.Reason = "https://new.example.com", latchkey.NeedsSignIn, latchkey.AccountMoved
+	until := lasting.SessionEnds.Local().Format("Monday, 2 January at 15:04")
+	soon := ending.SessionEnds.Local().Format("Monday, 2 January at 15:04")
 	tests := []struct {
 		name     string
 		print    func(p *printer)
@@ -81,6 +96,22 @@ func TestPrinting(t *testing.T) {
 			[]any{map[string]any{"event": "signed_in", "account": aliceJSON, "other_email": true}}, ""},
 		{"signed out", func(p *printer) { p.signedOut(bob) }, "Signed out of did:web:bob.example.com.\n", "",
 			[]any{map[string]any{"event": "signed_out", "account": bobJSON}}, ""},
+		{"an account with a session", func(p *printer) { p.account(lasting) },
+			"alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com\n  Signed in until " + until + ".\n", "",
+			[]any{and(aliceJSON, "sessionEnds", lasting.SessionEnds.Format(time.RFC3339Nano))}, ""},
+		{"an account whose session ends soon", func(p *printer) { p.account(ending) },
+			"alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com\n  Signed in until " + soon + ". To renew it now: latchkey login alice.test\n", "",
+			[]any{and(and(aliceJSON, "sessionEnds", ending.SessionEnds.Format(time.RFC3339Nano)), "endsSoon", true)}, ""},
+		{"an account that moved", func(p *printer) { p.account(moved) },
+			"alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://new.example.com\n  Your account has moved to new.example.com. Sign in there to go on.\n", "",
+			[]any{and(and(and(and(aliceJSON, "server", "https://new.example.com"), "status", "needs_sign_in"), "reason", "account_moved"), "message", "Your account has moved to new.example.com. Sign in there to go on.")}, ""},
+		{"what changes", func(p *printer) { p.change("needs_sign_in", bob); p.change("removed", alice) },
+			"needs sign in: did:web:bob.example.com (did:web:bob.example.com) on https://pds.example.com\n  " + latchkey.SessionRejected.Sentence() + "\n" +
+				"removed: alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com\n", "",
+			[]any{map[string]any{"event": "needs_sign_in", "account": bobJSON}, map[string]any{"event": "removed", "account": aliceJSON}}, ""},
+		{"notices", func(p *printer) { p.notices([]latchkey.Code{latchkey.StorageEmptied}) }, "", "latchkey: storage_emptied: " + latchkey.StorageEmptied.Sentence() + "\n",
+			[]any{map[string]any{"event": "notices", "notices": []any{map[string]any{"code": "storage_emptied", "message": latchkey.StorageEmptied.Sentence()}}}}, ""},
+		{"no notices any more", func(p *printer) { p.notices(nil) }, "", "", []any{map[string]any{"event": "notices", "notices": []any{}}}, ""},
 		{"accounts", func(p *printer) { p.account(alice); p.account(bob) },
 			"alice.test (did:plc:ewvi7nxzyoun6zhxrhs64oiz) on https://pds.example.com\n" +
 				"did:web:bob.example.com (did:web:bob.example.com) on https://pds.example.com\n  " + latchkey.SessionRejected.Sentence() + "\n", "",

@@ -5,9 +5,12 @@
 // DIR keeps everything; the same DIR brings the same network back. Standard input starts with one line,
 // {"plc_port": "0", "pds_port": "0", "accounts": [{"handle": "alice.test", "password": "..."}]} (0: any free
 // port), and stays open: the network ends when it closes, so it never outlives whoever started it.
-// Standard output gets one line, when all is ready: {"plc": URL, "pds": URL, "accounts": [{"handle", "did"}]}.
+// Standard output gets one line, when all is ready: {"plc": URL, "pds": URL, "accounts": [{"handle", "did", "pds"}]}.
 // With "email": {"pds_port": "0", "auth_port": "0", "mail_port": "0"} in the first line there is an email
 // provider too, and "email": {"pds": URL, "auth": URL, "mail": URL} in the second.
+// With "second": {"pds_port": "0"} there is a second PDS, and "second": {"pds": URL, "control": URL}: accounts of the
+// first move there when POST control/move is told {"did", "password"}; see second.mjs.
+// With "token_life": MILLISECONDS access tokens are good for so long.
 // The servers log to DIR/servers.log; what goes wrong here goes to standard error.
 
 import { mkdirSync } from 'node:fs'
@@ -47,7 +50,7 @@ input.once('line', async (line) => {
   flushCompileCache()
 })
 
-async function start({ plc_port, pds_port, accounts, email }) {
+async function start({ plc_port, pds_port, accounts, email, second, token_life: tokenLife }) {
   // Compiling the servers takes a third of the start.
   enableCompileCache(join(import.meta.dirname, 'node_modules', '.cache', 'compile'))
   confine()
@@ -60,6 +63,7 @@ async function start({ plc_port, pds_port, accounts, email }) {
     authAt: await hold(Number(email.auth_port)),
     mailAt: await hold(Number(email.mail_port)),
   }
+  const secondAt = second && (await hold(Number(second.pds_port)))
 
   // Imported late: they read the environment, and look names up, as they load.
   const { startPlc } = await import('./plc.mjs')
@@ -67,13 +71,43 @@ async function start({ plc_port, pds_port, accounts, email }) {
   const plc = `http://localhost:${plcAt.port}`
   const pds = `http://localhost:${pdsAt.port}`
   const directory = await startPlc({ file: join(dir, 'plc.jsonl'), held: plcAt.held })
-  const server = await startPds({ dir: join(dir, 'pds'), port: pdsAt.port, held: pdsAt.held, plcUrl: plc })
-  const dids = await Promise.all(accounts.map((account) => ensureAccount(pds, account)))
-  const ready = { plc, pds, accounts: accounts.map(({ handle }, i) => ({ handle, did: dids[i] })) }
-  if (!emailAt) return { servers: [directory, server], ready }
+  const servers = [directory]
+  const homes = [] // the PDSes that have the accounts
+  const ready = { plc, pds }
 
-  const { startEmailProvider } = await import('./email/provider.mjs')
-  const provider = await startEmailProvider({ dir: join(dir, 'email'), plcUrl: plc, ...emailAt })
-  ready.email = { pds: provider.pds, auth: provider.auth, mail: provider.mail }
-  return { servers: [directory, server, provider], ready }
+  // accountOf asks those who might have a handle. A PDS forgets the handle of an account that is deactivated.
+  async function accountOf(handle) {
+    for (const { ctx } of homes) {
+      const account = await ctx.accountManager.getAccount(handle)
+      if (account) return account
+    }
+  }
+
+  const { answerHandles, startSecond, startControl } = secondAt ? await import('./second.mjs') : {}
+  const first = await startPds({
+    dir: join(dir, 'pds'),
+    port: pdsAt.port,
+    held: pdsAt.held,
+    plcUrl: plc,
+    tokenLife,
+    inFront: secondAt && answerHandles(accountOf),
+  })
+  servers.push(first)
+  homes.push(first)
+  if (secondAt) {
+    const home = await startSecond({ dir: join(dir, 'second'), at: secondAt, plcUrl: plc, tokenLife, accountOf })
+    homes.push(home)
+    const control = await startControl({ at: await hold(0), from: first, to: home })
+    servers.push(home, control)
+    ready.second = { pds: `http://localhost:${secondAt.port}`, control: control.url }
+  }
+  ready.accounts = await Promise.all(accounts.map((account) => ensureAccount(homes, account)))
+
+  if (emailAt) {
+    const { startEmailProvider } = await import('./email/provider.mjs')
+    const provider = await startEmailProvider({ dir: join(dir, 'email'), plcUrl: plc, tokenLife, ...emailAt })
+    servers.push(provider)
+    ready.email = { pds: provider.pds, auth: provider.auth, mail: provider.mail }
+  }
+  return { servers, ready }
 }

@@ -29,9 +29,12 @@ type Proof struct {
 
 var base64url = base64.RawURLEncoding
 
-// ReadProof parses and checks the DPoP header of a request. What a careful server refuses is an
-// error, but for the nonce, about which the server itself decides.
-func ReadProof(r *http.Request) (Proof, error) {
+// errUntimely is a good proof that was not issued now.
+var errUntimely = errors.New("proof not issued now")
+
+// ReadProof parses and checks the DPoP header of a request that came at this time. What a careful
+// server refuses is an error, but for the nonce, about which the server itself decides.
+func ReadProof(r *http.Request, now time.Time) (Proof, error) {
 	var p Proof
 	all := r.Header.Values("DPoP")
 	if len(all) != 1 {
@@ -77,8 +80,11 @@ func ReadProof(r *http.Request) (Proof, error) {
 	if p.Method != r.Method || p.URL != "https://"+r.Host+r.URL.EscapedPath() {
 		return p, fmt.Errorf("proof for %s %s in a request %s https://%s%s", p.Method, p.URL, r.Method, r.Host, r.URL.EscapedPath())
 	}
-	if age := time.Since(time.Unix(p.Issued, 0)); p.ID == "" || age > time.Minute || age < -time.Minute {
-		return p, errors.New("proof without jti, or not issued now")
+	if p.ID == "" {
+		return p, errors.New("proof without jti")
+	}
+	if now.Sub(time.Unix(p.Issued, 0)).Abs() > time.Minute {
+		return p, errUntimely
 	}
 	return p, nil
 }
@@ -104,19 +110,37 @@ func (s *Server) RotateNonce() {
 	s.nonce++
 }
 
+// Untimely counts the proofs that were refused for their time.
+func (s *Server) Untimely() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.untimely
+}
+
 // proven checks the proof of a request, and answers it unless the proof is good. resource says that
 // the refusal is a PDS's (401) and not an authorization server's (400).
 func (s *Server) proven(w http.ResponseWriter, r *http.Request, resource bool) (Proof, bool) {
-	p, err := ReadProof(r)
-	if err != nil {
-		s.tb.Errorf("%s: %v", r.URL.Path, err)
-		Refuse(w, http.StatusBadRequest, "invalid_dpop_proof", "")
-		return p, false
-	}
+	s.fields.RLock()
+	now, honest := time.Now().Add(s.Ahead), s.Ahead == 0 && s.Date == nil
+	s.fields.RUnlock()
+	p, err := ReadProof(r, now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	nonce := fmt.Sprintf("nonce-%s-%d", r.Host, s.nonce)
 	w.Header().Set("DPoP-Nonce", nonce)
+	if err != nil {
+		// A client can't know the time of a server whose clock is wrong, or that lies about it.
+		if errors.Is(err, errUntimely) {
+			s.untimely++
+		}
+		if !errors.Is(err, errUntimely) || honest {
+			s.tb.Errorf("%s: %v", r.URL.Path, err)
+		}
+		// As the PDS has it, before the nonce is looked at, and with 401 everywhere (observed).
+		w.Header().Set("WWW-Authenticate", `DPoP algs="ES256", error="invalid_dpop_proof"`)
+		Refuse(w, http.StatusUnauthorized, "invalid_dpop_proof", err.Error())
+		return p, false
+	}
 	if s.proofs[p.ID] {
 		s.tb.Errorf("%s: a proof was used twice", r.URL.Path)
 	}

@@ -75,6 +75,11 @@ type Server struct {
 	Handles map[syntax.Handle]syntax.DID
 	// HTTP2 offers HTTP/2 to clients.
 	HTTP2 bool
+	// Ahead is by how much the network's clock is ahead of the real one. Proofs are checked by it,
+	// and the Date of every answer has it.
+	Ahead time.Duration
+	// Date, if set, answers the Date header of an answer instead; none leaves it out.
+	Date func() []string
 
 	tb    testing.TB
 	web   *httptest.Server
@@ -84,12 +89,14 @@ type Server struct {
 
 	mu       sync.Mutex // all below
 	requests map[string]int
+	conns    int
 	nonce    int
 	proofs   map[string]bool // jti of every proof that was taken
 	pushed   map[string]pushed
 	codes    map[string]code
 	sessions map[string]*session // by id
 	replays  int
+	untimely int
 	serial   int
 }
 
@@ -120,6 +127,13 @@ func (s *Server) Exceptions() safehttp.Exceptions {
 		s.web.EnableHTTP2 = s.HTTP2
 		s.web.TLS = tlsConfig()
 		s.web.Config.ErrorLog = discardLog
+		s.web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.conns++
+			}
+		}
 		s.web.StartTLS()
 		s.tb.Cleanup(s.web.Close)
 	})
@@ -186,6 +200,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		endpoint, honest = "unknown", http.NotFound
 	}
+	switch { // net/http writes the real Date where there is none
+	case s.Date != nil:
+		w.Header()["Date"] = s.Date()
+	case s.Ahead != 0:
+		w.Header().Set("Date", time.Now().Add(s.Ahead).UTC().Format(http.TimeFormat))
+	}
 	s.fields.RUnlock()
 	s.mu.Lock()
 	s.requests[endpoint]++
@@ -202,6 +222,13 @@ func (s *Server) Requests(endpoint string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests[endpoint]
+}
+
+// Connections counts the connections that were made.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns
 }
 
 // AllRequests is a copy of all counters.

@@ -17,3 +17,7 @@ ALTER TABLE revocations ADD COLUMN in_memory INTEGER NOT NULL DEFAULT 0 CHECK (i
 ALTER TABLE revocations ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE revocations ADD COLUMN due INTEGER NOT NULL DEFAULT 0;
 UPDATE revocations SET renewed = created, ends = created + 14 * 24 * 60 * 60 * 1000;
+
+-- The number of the schema, where it can be read without understanding the schema: every migration
+-- says its own.
+PRAGMA user_version = 2;

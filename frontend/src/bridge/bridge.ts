@@ -4,7 +4,7 @@
  * A promise rejects with what `toFailure` in `decode.ts` turns into a {@link Failure}.
  */
 export interface Failure {
-  /** Stable, and opaque here except for `cancelled` and `not_signed_in`. */
+  /** Stable, and opaque here except where the store has to do something about it. */
   code: string
   /** A sentence for a person. */
   message: string
@@ -18,9 +18,27 @@ export interface Account {
   /** The host to show. */
   server: string
   status: 'active' | 'needs_sign_in'
-  /** A sentence, when the account needs a new sign-in. */
+  /** A sentence, when the account needs a new sign-in; `reasonCode` names it for programs. */
   reason: string
+  reasonCode: string
   scopes: string[]
+  /** When the sign-in began, was renewed last and ends for good: RFC 3339, or empty without one. */
+  signedIn: string
+  renewed: string
+  sessionEnds: string
+  /** It was time to warn of the end when Go answered; a window that stays open has to look at its clock as well. */
+  endsSoon: boolean
+  /** There is no keychain: the sign-in ends when the app does. */
+  inMemory: boolean
+  /** Its server did not answer the last time. */
+  offline: boolean
+}
+
+/** Something that holds for the whole program right now. */
+export interface Notice {
+  code: string
+  /** A sentence for a person. */
+  message: string
 }
 
 export const phases = ['resolving', 'waiting', 'exchanging', 'done', 'failed'] as const
@@ -76,9 +94,22 @@ export interface Bridge {
   chooseEmailProvider(address: string): Promise<string>
   /** Ends the attempt in progress; its login then rejects with `cancelled`. */
   cancel(): Promise<void>
-  /** Rejects with `not_signed_in` when nobody is. */
+  /** The current account. Rejects with `not_signed_in` when there is none. */
   whoami(): Promise<Account>
+  /** Everybody who signed in here, the current account first. */
+  accounts(): Promise<Account[]>
+  /** Makes an account the current one. */
+  switchTo(did: string): Promise<Account>
+  /** Signs in once more to that account: an attempt like any other. */
+  renew(did: string): Promise<Account>
+  /** Signs in once more to the account named last, and asks for these scopes as well. */
+  raise(scopes: string[]): Promise<Account>
+  /** Signs out the account that login, renew, switchTo or whoami named last. */
   logout(): Promise<void>
+  logoutAll(): Promise<void>
+  /** Asks the server of the account named last whether all is well. What it finds arrives as events. */
+  check(): Promise<void>
+  notices(): Promise<Notice[]>
   /** The attempt in progress, which a reload of the page would otherwise lose sight of. */
   attempt(): Promise<SignIn | null>
   openBrowser(): Promise<void>
@@ -86,5 +117,8 @@ export interface Bridge {
   copyText(text: string): Promise<void>
   product(): Promise<Product>
   onSignIn(listener: (signIn: SignIn) => void): void
+  /** Hears of every account, whichever process changed it. */
   onAccount(listener: (event: AccountEvent) => void): void
+  /** Hears all notices that hold, whenever they change. */
+  onNotices(listener: (notices: Notice[]) => void): void
 }

@@ -1,9 +1,14 @@
 import { expect, test, vi } from 'vitest'
-import { toAccount, toAccountEvent, toEmailProviders, toFailure, toProduct, toSignIn } from './decode'
-import { alice, notFound, signIn } from './samples'
+import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFailure, toNotices, toProduct, toSignIn } from './decode'
+import { alice, aliceMoved, bob, emptied, hours, notFound, signIn, unsaved } from './samples'
 
 test('what is whole arrives unchanged', () => {
   expect(toAccount(alice)).toEqual(alice)
+  expect(toAccounts([alice, bob, aliceMoved.did])).toEqual([alice, bob])
+  expect(toAccount(aliceMoved)).toEqual(aliceMoved)
+  const lasting = { ...alice, endsSoon: true, inMemory: true, offline: true, sessionEnds: hours(1) }
+  expect(toAccount(lasting)).toEqual(lasting)
+  expect(toNotices([emptied, unsaved])).toEqual([emptied, unsaved])
   expect(toSignIn(signIn('failed', { error: notFound }))).toMatchObject({ phase: 'failed', error: notFound })
   expect(toSignIn(signIn('done', { codeByEmail: true, otherEmail: true }))).toMatchObject({
     codeByEmail: true,
@@ -23,6 +28,20 @@ test('a failure inside the Error that Wails makes is found', () => {
 test('an empty Go slice, which is null, is an empty list', () => {
   expect(toAccount({ ...alice, scopes: null })?.scopes).toEqual([])
   expect(toEmailProviders({ chosen: '', known: null })).toEqual({ chosen: '', known: [] })
+  expect([toAccounts(null), toNotices(null)]).toEqual([[], []])
+})
+
+test('of lists only what can be read is left, each once', () => {
+  expect(toAccounts([null, {}, alice, { ...alice, handle: 'other' }, 'x', bob])).toEqual([alice, bob])
+  expect(toNotices([emptied, { code: 'x' }, { message: 'x' }, { ...emptied, message: 'Twice.' }, 7])).toEqual([emptied])
+})
+
+test('what an account does not say about its sign-in is not so', () => {
+  const bare = { did: alice.did, status: 'active' }
+  const nothing = { signedIn: '', renewed: '', sessionEnds: '', endsSoon: false, inMemory: false, offline: false, reasonCode: '' }
+  expect(toAccount(bare)).toMatchObject(nothing)
+  const odd = { signedIn: 'soon', renewed: 7, sessionEnds: {}, endsSoon: 'yes', inMemory: 1, offline: 'true', reasonCode: null }
+  expect(toAccount({ ...bare, ...odd })).toMatchObject(nothing)
 })
 
 test('an attempt without an error has none', () => {

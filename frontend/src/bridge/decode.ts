@@ -4,7 +4,7 @@
  */
 import { strings } from '../strings'
 import { accountEventKinds, phases } from './bridge'
-import type { Account, AccountEvent, EmailProviders, Failure, Product, SignIn } from './bridge'
+import type { Account, AccountEvent, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -20,17 +20,51 @@ function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.map(text).filter((one) => one !== '') : []
 }
 
-export function toAccount(value: unknown): Account | null {
-  const { did, handle, server, status, reason, scopes } = fields(value)
-  if (text(did) === '') return null
-  return {
-    did: text(did),
-    handle: text(handle),
-    server: text(server),
-    status: status === 'active' ? 'active' : 'needs_sign_in',
-    reason: text(reason),
-    scopes: texts(scopes),
+/** A moment that nobody can read is none. */
+function moment(value: unknown): string {
+  return Number.isNaN(Date.parse(text(value))) ? '' : text(value)
+}
+
+/** Those that can be read, each once: what the views show lists of must not come twice. */
+function each<T>(value: unknown, read: (one: unknown) => T | null, key: (one: T) => string): T[] {
+  const found = new Map<string, T>()
+  for (const one of Array.isArray(value) ? value.map(read) : []) {
+    if (one !== null && !found.has(key(one))) found.set(key(one), one)
   }
+  return [...found.values()]
+}
+
+export function toAccount(value: unknown): Account | null {
+  const from = fields(value)
+  if (text(from.did) === '') return null
+  return {
+    did: text(from.did),
+    handle: text(from.handle),
+    server: text(from.server),
+    status: from.status === 'active' ? 'active' : 'needs_sign_in',
+    reason: text(from.reason),
+    reasonCode: text(from.reasonCode),
+    scopes: texts(from.scopes),
+    signedIn: moment(from.signedIn),
+    renewed: moment(from.renewed),
+    sessionEnds: moment(from.sessionEnds),
+    endsSoon: from.endsSoon === true,
+    inMemory: from.inMemory === true,
+    offline: from.offline === true,
+  }
+}
+
+export function toAccounts(value: unknown): Account[] {
+  return each(value, toAccount, (account) => account.did)
+}
+
+function toNotice(value: unknown): Notice | null {
+  const { code, message } = fields(value)
+  return text(code) === '' || text(message) === '' ? null : { code: text(code), message: text(message) }
+}
+
+export function toNotices(value: unknown): Notice[] {
+  return each(value, toNotice, (notice) => notice.code)
 }
 
 export function toSignIn(value: unknown): SignIn | null {

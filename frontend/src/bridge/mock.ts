@@ -1,18 +1,23 @@
 /**
- * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`
- * and `tell` play the Go side afterwards.
+ * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`,
+ * `tell` and `announce` play the Go side afterwards. Like Go it signs out whom it named last, not whom a page shows.
  */
-import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Product, SignIn } from './bridge'
+import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
 
 type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) => void }
 
+function failure(code: string, message: string): Failure {
+  return { code, message, retryable: false }
+}
+
 export class MockBridge implements Bridge {
+  /** The current account, and the others in their order. */
   account: Account | null = null
-  /** Who is the current account after a sign-out. */
-  next: Account | null = null
+  others: Account[] = []
   current: SignIn | null = null
   named: Product = { name: 'Latchkey', version: '0.1.0' }
   providers: EmailProviders = { chosen: 'https://certified.one', known: [] }
+  holding: Notice[] = []
   /** Who is signed in with any email. */
   known: Account | null = null
   /** Makes the method of that name reject. */
@@ -20,20 +25,31 @@ export class MockBridge implements Bridge {
   /** What was asked, in order, as `method` or `method argument`. */
   readonly asked: string[] = []
 
+  #shown = ''
   #answer: Answer | null = null
   #signInListeners: ((signIn: SignIn) => void)[] = []
   #accountListeners: ((event: AccountEvent) => void)[] = []
+  #noticesListeners: ((notices: Notice[]) => void)[] = []
 
   login = (identifier: string) => this.#begin('login', identifier)
   loginWithEmail = (email: string) => this.#begin('loginWithEmail', email)
+  renew = (did: string) => this.#begin('renew', did)
+  raise = (scopes: string[]) => this.#begin('raise', scopes.join(' '))
   accountForEmail = (email: string) => this.#ask('accountForEmail', this.known, email)
   emailProviders = () => this.#ask('emailProviders', this.providers)
   cancel = () => this.#ask<void>('cancel', undefined)
+  accounts = () => this.#ask('accounts', this.#everybody)
+  notices = () => this.#ask('notices', this.holding)
+  check = () => this.#ask<void>('check', undefined, this.#shown)
   attempt = () => this.#ask('attempt', this.current)
   openBrowser = () => this.#ask<void>('openBrowser', undefined)
   copyLink = () => this.#ask<void>('copyLink', undefined)
   copyText = (text: string) => this.#ask<void>('copyText', undefined, text)
   product = () => this.#ask('product', this.named)
+
+  get #everybody(): Account[] {
+    return this.account === null ? this.others : [this.account, ...this.others]
+  }
 
   async chooseEmailProvider(address: string): Promise<string> {
     const chosen = await this.#ask('chooseEmailProvider', /:\/\//.test(address) ? address : `https://${address}`, address)
@@ -43,13 +59,29 @@ export class MockBridge implements Bridge {
 
   async whoami(): Promise<Account> {
     const account = await this.#ask('whoami', this.account)
-    if (account !== null) return account
-    throw { code: 'not_signed_in', message: 'Nobody is signed in.', retryable: false } satisfies Failure
+    if (account === null) throw failure('not_signed_in', 'Nobody is signed in.')
+    this.#shown = account.did
+    return account
+  }
+
+  async switchTo(did: string): Promise<Account> {
+    await this.#ask('switchTo', undefined, did)
+    const account = this.#everybody.find((one) => one.did === did)
+    if (account === undefined) throw failure('account_unknown', 'This account is not signed in here.')
+    this.#makeCurrent(account)
+    this.#shown = did
+    return account
   }
 
   async logout(): Promise<void> {
-    await this.#ask('logout', undefined)
-    this.account = this.next
+    await this.#ask('logout', undefined, this.#shown)
+    this.#remove(this.#shown)
+  }
+
+  async logoutAll(): Promise<void> {
+    await this.#ask('logoutAll', undefined)
+    this.account = null
+    this.others = []
   }
 
   onSignIn(listener: (signIn: SignIn) => void): void {
@@ -60,18 +92,31 @@ export class MockBridge implements Bridge {
     this.#accountListeners.push(listener)
   }
 
+  onNotices(listener: (notices: Notice[]) => void): void {
+    this.#noticesListeners.push(listener)
+  }
+
   progress(signIn: SignIn): void {
     this.current = signIn.phase === 'done' || signIn.phase === 'failed' ? null : signIn
     for (const listener of this.#signInListeners) listener(signIn)
   }
 
   tell(kind: AccountEvent['kind'], account: Account): void {
-    this.account = kind === 'removed' ? null : account
+    if (kind === 'removed') this.#remove(account.did)
+    else if (kind === 'added') this.#makeCurrent(account)
+    else if (this.account === null || this.account.did === account.did) this.account = account
+    else this.others = this.others.map((one) => (one.did === account.did ? account : one))
     for (const listener of this.#accountListeners) listener({ kind, account })
   }
 
+  announce(...notices: Notice[]): void {
+    this.holding = notices
+    for (const listener of this.#noticesListeners) listener(notices)
+  }
+
   succeed(account: Account): void {
-    this.account = account
+    this.#makeCurrent(account)
+    this.#shown = account.did
     this.#answer?.resolve(account)
     this.#answer = null
   }
@@ -81,7 +126,18 @@ export class MockBridge implements Bridge {
     this.#answer = null
   }
 
-  #begin(method: 'login' | 'loginWithEmail', argument: string): Promise<Account> {
+  #makeCurrent(account: Account): void {
+    this.others = this.#everybody.filter((one) => one.did !== account.did)
+    this.account = account
+  }
+
+  #remove(did: string): void {
+    const [account = null, ...others] = this.#everybody.filter((one) => one.did !== did)
+    this.account = account
+    this.others = others
+  }
+
+  #begin(method: 'login' | 'loginWithEmail' | 'renew' | 'raise', argument: string): Promise<Account> {
     this.asked.push(`${method} ${argument}`)
     const refusal = this.refusals[method]
     if (refusal !== undefined) return Promise.reject(refusal)

@@ -1,5 +1,10 @@
 /** Made-up accounts, attempts and failures for tests and for a plain browser. */
-import type { Account, Failure, Phase, SignIn } from './bridge'
+import type { Account, Failure, Notice, Phase, SignIn } from './bridge'
+
+/** The moment so many hours from now. */
+export function hours(from: number): string {
+  return new Date(Date.now() + from * 3_600_000).toISOString()
+}
 
 export const alice: Account = {
   did: 'did:plc:ewvi7nxzyoun6zhxrhs64oiz',
@@ -7,13 +12,64 @@ export const alice: Account = {
   server: 'localhost:2583',
   status: 'active',
   reason: '',
+  reasonCode: '',
   scopes: ['atproto', 'account:email'],
+  signedIn: hours(-2 * 24),
+  renewed: hours(-1),
+  sessionEnds: hours(12 * 24),
+  endsSoon: false,
+  inMemory: false,
+  offline: false,
+}
+
+export const bob: Account = { ...alice, did: 'did:plc:ragtjsm2j2vknwkz3zp4oxrd', handle: 'bob.test', server: 'localhost:2584' }
+
+export const carol: Account = {
+  ...alice,
+  did: 'did:plc:yk4dd2qkboz2yv6tpubpc6co',
+  handle: 'carol.example.com',
+  server: 'pds.example.com',
 }
 
 export const aliceNeedsSignIn: Account = {
   ...alice,
   status: 'needs_sign_in',
   reason: 'Your server did not recognise this sign-in any more. Sign in again to go on.',
+  reasonCode: 'session_rejected',
+  scopes: [],
+  signedIn: '',
+  renewed: '',
+  sessionEnds: '',
+}
+
+export const aliceMoved: Account = {
+  ...aliceNeedsSignIn,
+  server: 'localhost:2584',
+  reason: 'Your account has moved to localhost:2584. Sign in there to go on.',
+  reasonCode: 'account_moved',
+}
+
+export const emptied: Notice = {
+  code: 'storage_emptied',
+  message: "The app's data was empty, though somebody was signed in here before. Sign in again to go on.",
+}
+
+export const unsaved: Notice = {
+  code: 'session_unsaved',
+  message:
+    'Your renewed sign-in could not be saved yet. Make room on the disk before you close the app, or you will have to sign in again.',
+}
+
+export const locked: Failure = {
+  code: 'keychain_locked',
+  message: 'Your keychain is locked. Unlock it, then try again.',
+  retryable: true,
+}
+
+export const storageBusy: Failure = {
+  code: 'storage_busy',
+  message: "The app's data is in use by another program. Try again in a moment.",
+  retryable: true,
 }
 
 export const notFound: Failure = {

@@ -3,9 +3,24 @@
  * `signin` (also the default) plays a whole sign-in: `alice.test` and every email succeed, an unknown name fails.
  */
 import { MockBridge } from './mock'
-import { alice, aliceNeedsSignIn, cancelled, notAServer, notFound, signIn, signInByEmail, timedOut } from './samples'
-
-const hour = 3_600_000
+import {
+  alice,
+  aliceMoved,
+  aliceNeedsSignIn,
+  bob,
+  cancelled,
+  carol,
+  emptied,
+  hours,
+  locked,
+  notAServer,
+  notFound,
+  signIn,
+  signInByEmail,
+  storageBusy,
+  timedOut,
+  unsaved,
+} from './samples'
 
 function during(attempt: ReturnType<typeof signIn>): MockBridge {
   const bridge = new MockBridge()
@@ -22,9 +37,29 @@ function signedIn(changes: Partial<typeof alice> = {}): MockBridge {
   return bridge
 }
 
+const carolNeedsSignIn = { ...carol, ...aliceNeedsSignIn, did: carol.did, handle: carol.handle, server: carol.server }
+
+/** Alice, and the others beside her. */
+function several(changes: Partial<typeof alice> = {}): MockBridge {
+  const bridge = signedIn(changes)
+  bridge.others = [bob, carolNeedsSignIn]
+  return bridge
+}
+
+/** Presses a button as soon as it is there. */
+function pressed(bridge: MockBridge, name: string): MockBridge {
+  const look = setInterval(() => {
+    const button = [...document.querySelectorAll('button')].find((one) => one.textContent?.trim() === name)
+    if (button === undefined) return
+    clearInterval(look)
+    button.click()
+  }, 20)
+  return bridge
+}
+
 /** Answers a login the way a friendly server would, slowly enough to watch. */
 function interactive(bridge = new MockBridge()): MockBridge {
-  const { login, loginWithEmail } = bridge
+  const { login, loginWithEmail, renew } = bridge
   let steps: ReturnType<typeof setTimeout>[] = []
   let attempts = 0
   const at = (milliseconds: number, step: () => void) => steps.push(setTimeout(step, milliseconds))
@@ -40,6 +75,16 @@ function interactive(bridge = new MockBridge()): MockBridge {
       at(900, () => bridge.fail(notFound))
     }
     return login(identifier)
+  }
+  bridge.renew = (did) => {
+    const id = newId()
+    const account = [alice, bob, carol].find((one) => one.did === did) ?? alice
+    const about = { id, did, handle: account.handle, server: account.server }
+    at(0, () => bridge.progress(signIn('resolving', about)))
+    at(900, () => bridge.progress(signIn('waiting', about)))
+    at(6000, () => bridge.progress(signIn('exchanging', about)))
+    at(7200, () => bridge.succeed(account))
+    return renew(did)
   }
   bridge.loginWithEmail = (email) => {
     const id = newId()
@@ -112,7 +157,7 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   'no-browser': () => during(signIn('waiting', { browserOpened: false })),
   'server-only': () => during(signIn('waiting', { handle: '', did: '', server: 'pds.example.com' })),
   exchanging: () => during(signIn('exchanging')),
-  'long-wait': () => during(signIn('waiting', { deadline: new Date(Date.now() + hour).toISOString() })),
+  'long-wait': () => during(signIn('waiting', { deadline: hours(1) })),
   email: () => typed(interactive()),
   'email-no-provider': () => {
     const bridge = interactive()
@@ -121,8 +166,10 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   },
   'email-known': () => {
     const bridge = interactive()
-    bridge.accountForEmail = async () => (bridge.account = alice)
-    return typed(bridge, true)
+    bridge.account = alice
+    bridge.others = [bob]
+    bridge.known = bob
+    return typed(pressed(bridge, 'Add an account'), true)
   },
   'email-waiting': () => byEmail(signInByEmail('waiting')),
   'email-no-browser': () => byEmail(signInByEmail('waiting', { browserOpened: false })),
@@ -135,19 +182,67 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   'needs-sign-in': () => interactive(signedIn(aliceNeedsSignIn)),
   'sign-out-fails': () => {
     const bridge = signedIn()
-    bridge.refusals.logout = {
-      code: 'keychain_locked',
-      message: 'Your keychain is locked. Unlock it, then sign out again.',
-      retryable: true,
-    }
+    bridge.refusals.logout = locked
+    return pressed(bridge, 'Sign out')
+  },
+  accounts: () => interactive(several()),
+  'sign-out-all': () => pressed(several(), 'Sign out of all'),
+  add: () => pressed(interactive(several()), 'Add an account'),
+  moved: () => interactive(signedIn(aliceMoved)),
+  'ends-soon': () => interactive(signedIn({ sessionEnds: hours(30), endsSoon: true })),
+  'should-have-ended': () => interactive(signedIn({ sessionEnds: hours(-2), endsSoon: true })),
+  offline: () => signedIn({ offline: true }),
+  /** The server comes and goes. */
+  'on-and-off': () => {
+    const bridge = signedIn()
+    let offline = false
+    setInterval(() => bridge.tell('changed', { ...alice, offline: (offline = !offline) }), 2000)
     return bridge
   },
-  hostile: () =>
-    signedIn({
+  'in-memory': () => signedIn({ inMemory: true }),
+  everything: () => {
+    const bridge = several({ sessionEnds: hours(30), inMemory: true, offline: true })
+    bridge.holding = [emptied, unsaved]
+    return bridge
+  },
+  notices: () => {
+    const bridge = signedIn()
+    bridge.holding = [emptied, unsaved]
+    return bridge
+  },
+  'notice-sign-in': () => {
+    const bridge = interactive()
+    bridge.holding = [emptied]
+    return bridge
+  },
+  trouble: () => {
+    const bridge = interactive()
+    bridge.refusals = { whoami: storageBusy, accounts: storageBusy }
+    return bridge
+  },
+  /** A sign-in from before a restart, beside an account that is signed in. */
+  'picked-up': () => {
+    const bridge = signedIn()
+    const about = { did: bob.did, handle: bob.handle, server: bob.server }
+    setTimeout(() => bridge.progress(signIn('waiting', about)), 1000)
+    setTimeout(() => bridge.progress(signIn('exchanging', about)), 5000)
+    setTimeout(() => {
+      bridge.tell('added', bob)
+      bridge.progress(signIn('done', about))
+    }, 6000)
+    return bridge
+  },
+  hostile: () => {
+    const about = {
       handle: `${'very-long-name-'.repeat(8)}.<img src=x onerror=alert(1)>.example.com`,
       server: 'a-server-with-quite-a-long-name.on-a-long-domain.example.com:12345',
       scopes: ['<b>atproto</b>'],
-    }),
+      offline: true,
+    }
+    const bridge = signedIn(about)
+    bridge.others = [{ ...carolNeedsSignIn, ...about }, { ...bob, handle: '' }]
+    return bridge
+  },
 }
 
 export function play(name: string | null): MockBridge {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { alice, signIn } from './samples'
+import { alice, bob, emptied, signIn } from './samples'
 import { wailsBridge } from './wails'
 
 const go = {
@@ -10,7 +10,14 @@ const go = {
   ChooseEmailProvider: vi.fn(),
   Cancel: vi.fn(),
   Whoami: vi.fn(),
+  Accounts: vi.fn(),
+  Switch: vi.fn(),
+  Renew: vi.fn(),
+  Raise: vi.fn(),
   Logout: vi.fn(),
+  LogoutAll: vi.fn(),
+  Check: vi.fn(),
+  Notices: vi.fn(),
   Attempt: vi.fn(),
   OpenBrowser: vi.fn(),
   CopyLink: vi.fn(),
@@ -24,7 +31,10 @@ beforeEach(() => {
 })
 
 test('every method reaches its namesake', async () => {
-  for (const method of [go.Login, go.LoginWithEmail, go.AccountForEmail, go.Whoami]) method.mockResolvedValue(alice)
+  const answering = [go.Login, go.LoginWithEmail, go.AccountForEmail, go.Whoami, go.Switch, go.Renew, go.Raise]
+  for (const method of answering) method.mockResolvedValue(alice)
+  go.Accounts.mockResolvedValue([alice, bob])
+  go.Notices.mockResolvedValue([emptied])
   go.Attempt.mockResolvedValue(signIn('waiting'))
   go.EmailProviders.mockResolvedValue({ chosen: '', known: ['https://one.example'] })
   go.ChooseEmailProvider.mockResolvedValue('https://two.example')
@@ -38,13 +48,23 @@ test('every method reaches its namesake', async () => {
   expect(await wailsBridge.attempt()).toMatchObject({ id: 'attempt-1', phase: 'waiting' })
   expect(await wailsBridge.product()).toEqual({ name: 'Latchkey', version: '1' })
   await wailsBridge.cancel()
+  expect(await wailsBridge.accounts()).toEqual([alice, bob])
+  expect(await wailsBridge.switchTo(alice.did)).toEqual(alice)
+  expect(await wailsBridge.renew(bob.did)).toEqual(alice)
+  expect(await wailsBridge.raise(['account:email'])).toEqual(alice)
+  expect(await wailsBridge.notices()).toEqual([emptied])
+  await wailsBridge.check()
   await wailsBridge.logout()
+  await wailsBridge.logoutAll()
   await wailsBridge.openBrowser()
   await wailsBridge.copyLink()
   expect(go.Login).toHaveBeenCalledWith('alice.test')
   expect(go.LoginWithEmail).toHaveBeenCalledWith('a@b')
   expect(go.AccountForEmail).toHaveBeenCalledWith('a@b')
   expect(go.ChooseEmailProvider).toHaveBeenCalledWith('two.example')
+  expect(go.Switch).toHaveBeenCalledWith(alice.did)
+  expect(go.Renew).toHaveBeenCalledWith(bob.did)
+  expect(go.Raise).toHaveBeenCalledWith(['account:email'])
   for (const method of Object.values(go)) expect(method).toHaveBeenCalledOnce()
 })
 
@@ -59,8 +79,11 @@ test('nobody with that email is null', async () => {
 })
 
 test('an account without an identity is refused', async () => {
-  go.Whoami.mockResolvedValue({})
+  for (const method of [go.Whoami, go.Switch, go.Renew, go.Raise]) method.mockResolvedValue({})
   await expect(wailsBridge.whoami()).rejects.toThrow()
+  await expect(wailsBridge.switchTo('did:plc:x')).rejects.toThrow()
+  await expect(wailsBridge.renew('did:plc:x')).rejects.toThrow()
+  await expect(wailsBridge.raise([])).rejects.toThrow()
 })
 
 test('a clipboard that takes nothing is an error', async () => {
@@ -73,8 +96,10 @@ test('a clipboard that takes nothing is an error', async () => {
 test('events are heard, and nonsense is not', () => {
   const onSignIn = vi.fn()
   const onAccount = vi.fn()
+  const onNotices = vi.fn()
   wailsBridge.onSignIn(onSignIn)
   wailsBridge.onAccount(onAccount)
+  wailsBridge.onNotices(onNotices)
   const emit = (name: string, payload: unknown) => {
     for (const [heard, callback] of runtime.EventsOnMultiple.mock.calls) if (heard === name) callback(payload)
   }
@@ -82,6 +107,8 @@ test('events are heard, and nonsense is not', () => {
   emit('sign-in', { id: '1', phase: 'odd' })
   emit('account', { kind: 'added', account: alice })
   emit('account', { kind: 'odd', account: alice })
+  emit('notices', [emptied, { code: 'odd' }])
   expect(onSignIn).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ phase: 'waiting' }))
   expect(onAccount).toHaveBeenCalledExactlyOnceWith({ kind: 'added', account: alice })
+  expect(onNotices).toHaveBeenCalledExactlyOnceWith([emptied])
 })

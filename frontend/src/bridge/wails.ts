@@ -2,7 +2,7 @@
 import * as App from '../../wailsjs/go/app/App'
 import { ClipboardSetText, EventsOn } from '../../wailsjs/runtime/runtime'
 import type { Account, Bridge } from './bridge'
-import { toAccount, toAccountEvent, toEmailProviders, toProduct, toSignIn } from './decode'
+import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toNotices, toProduct, toSignIn } from './decode'
 
 function account(value: unknown): Account {
   const decoded = toAccount(value)
@@ -18,7 +18,14 @@ export const wailsBridge: Bridge = {
   chooseEmailProvider: (address) => App.ChooseEmailProvider(address),
   cancel: () => App.Cancel(),
   whoami: async () => account(await App.Whoami()),
+  accounts: async () => toAccounts(await App.Accounts()),
+  switchTo: async (did) => account(await App.Switch(did)),
+  renew: async (did) => account(await App.Renew(did)),
+  raise: async (scopes) => account(await App.Raise(scopes)),
   logout: () => App.Logout(),
+  logoutAll: () => App.LogoutAll(),
+  check: () => App.Check(),
+  notices: async () => toNotices(await App.Notices()),
   attempt: async () => toSignIn(await App.Attempt()),
   openBrowser: () => App.OpenBrowser(),
   copyLink: () => App.CopyLink(),
@@ -37,5 +44,8 @@ export const wailsBridge: Bridge = {
       const event = toAccountEvent(payload)
       if (event !== null) listener(event)
     })
+  },
+  onNotices: (listener) => {
+    EventsOn('notices', (payload: unknown) => listener(toNotices(payload)))
   },
 }

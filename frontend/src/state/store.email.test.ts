@@ -1,12 +1,11 @@
-import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { EmailProviders, Failure } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
-import { alice, aliceNeedsSignIn, cancelled, signIn, signInByEmail, timedOut } from '../bridge/samples'
+import { alice, aliceNeedsSignIn, bob, cancelled, signIn, signInByEmail, timedOut } from '../bridge/samples'
 import { Store } from './store.svelte'
 
 const email = 'alice@example.org'
 const noSignIn: Failure = { code: 'no_sign_in', message: 'No sign-in is waiting.', retryable: false }
-const bob = { ...alice, did: 'did:plc:bob', handle: 'bob.test' }
 
 let bridge: MockBridge
 let store: Store
@@ -105,22 +104,33 @@ describe('somebody is signed in with the email already', () => {
     expect(sent()).toEqual([])
   })
 
-  test('is shown without a sign-in', async () => {
-    bridge.account = alice
+  test('is shown without a sign-in, and becomes the current one', async () => {
+    bridge.account = bob
+    bridge.others = [alice]
     expect(await store.goOn()).toBe(true)
     expect(store.view).toBe('account')
     expect(store.account).toEqual(alice)
     expect([store.text, store.offer]).toEqual(['', null])
     expect(sent()).toEqual([])
+    await store.signOut()
+    expect(bridge.asked).toContain(`logout ${alice.did}`)
   })
 
-  test('is not shown when a sign-out would mean somebody else', async () => {
-    vi.spyOn(console, 'error').mockReturnValue()
-    bridge.account = bob
+  test('is not shown when that is refused, and the offer stays', async () => {
+    bridge.refusals.switchTo = timedOut
     expect(await store.goOn()).toBe(false)
     expect(store.view).toBe('sign-in')
     expect(store.offer).not.toBeNull()
-    expect(store.failure).not.toBeNull()
+    expect(store.failure).toEqual(timedOut)
+  })
+
+  test.each([
+    ['is removed', () => bridge.tell('removed', alice)],
+    ['needs a new sign-in', () => bridge.tell('needs_sign_in', aliceNeedsSignIn)],
+  ])('is not offered any more when it %s', (_, change) => {
+    change()
+    expect(store.offer).toBeNull()
+    expect(store.text).toBe(email)
   })
 
   test('a code can be had anyway, without the offer coming back', async () => {
@@ -214,7 +224,7 @@ describe('trying again', () => {
     bridge.refusals.cancel = noSignIn
     await store.cancel()
     expect(store.view).toBe('sign-in')
-    expect(store.text).toBe(email)
+    expect(store.text).toBe('')
     expect(store.failure).toBeNull()
     bridge.fail(cancelled)
     await settled()
@@ -243,6 +253,33 @@ describe('trying again', () => {
     await settled()
     expect(store.view).toBe('sign-in')
     expect(store.failure).toEqual(timedOut)
+  })
+})
+
+describe('leaving it', () => {
+  beforeEach(begin)
+
+  test('empties the box', async () => {
+    await store.cancel()
+    bridge.progress(signInByEmail('failed', { error: cancelled }))
+    bridge.fail(cancelled)
+    await settled()
+    expect([store.view, store.text, store.email]).toEqual(['sign-in', '', ''])
+    expect(store.failure).toBeNull()
+  })
+
+  test('for another email gives the email back', async () => {
+    await store.useOtherEmail()
+    bridge.fail(cancelled)
+    await settled()
+    expect([store.view, store.text, store.email]).toEqual(['sign-in', email, ''])
+    expect(store.failure).toBeNull()
+  })
+
+  test('keeps the email when it did not work', async () => {
+    bridge.refusals.cancel = noSignIn
+    expect(await store.cancel()).toBe(false)
+    expect([store.view, store.text]).toEqual(['waiting', email])
   })
 })
 

@@ -2,36 +2,53 @@
  * What the window shows, and the only thing the views talk to. The Go side reports an outcome twice, by the promise of
  * the call and by an event, in either order, and after a reload of the page by the event alone: so an attempt that has
  * ended is remembered by its id, and a promise is believed only while its turn lasts.
+ * Events about accounts come from every process. They change the list, but never take away what somebody looks at.
  */
 import type { Account, AccountEvent, Bridge, Failure, Product, SignIn } from '../bridge/bridge'
 import { toFailure } from '../bridge/decode'
+import { Accounts } from './accounts.svelte'
 import { emailIn } from './identifier'
+import { Notices } from './notices.svelte'
 import { idle, pending } from './progress'
 import type { Progress } from './progress'
 import { EmailProvider } from './provider.svelte'
 
-export type View = 'starting' | 'sign-in' | 'waiting' | 'account'
+export type View = 'starting' | 'trouble' | 'sign-in' | 'waiting' | 'account'
+
+/** How often a window that gets the focus may ask whether all is well. */
+const glanceTime = 60_000
 
 export class Store {
   /** What stands in the box; it outlives the view, so that a failed sign-in gives it back. */
   text = $state('')
   product = $state.raw<Product>({ name: '', version: '' })
-  account = $state.raw<Account | null>(null)
   attempt = $state.raw<SignIn | null>(null)
   /** Which email the attempt is for; empty when it is for none, or when a reload made us forget. */
   email = $state('')
   /** Somebody who is signed in already with the email that a code was about to be sent to. */
   offer = $state.raw<{ email: string; account: Account } | null>(null)
+  /** Somebody is shown, and the person wants to sign in to one more account. */
+  adding = $state(false)
+  switching = $state(false)
+  /** Why it could not be found out who is signed in. */
+  trouble = $state.raw<Failure | null>(null)
+  retrying = $state(false)
   login = $state.raw<Progress>(idle)
   logout = $state.raw<Progress>(idle)
   /** Why the last thing pressed, other than signing in or out, did nothing. */
   problem = $state.raw<Failure | null>(null)
 
   readonly provider: EmailProvider
+  readonly accounts: Accounts
+  readonly notices = new Notices()
 
   #bridge: Bridge
   #started = $state(false)
-  #heardOfAccount = false
+  /** What was heard while Go is asked for the same; null when it is not. */
+  #heard: AccountEvent[] | null = null
+  #heardNotices = false
+  #leavingAll = false
+  #checkedAt = 0
   #turn = 0
   #problemTurn = 0
   #over = new Set<string>()
@@ -43,12 +60,29 @@ export class Store {
   constructor(bridge: Bridge) {
     this.#bridge = bridge
     this.provider = new EmailProvider(bridge)
+    this.accounts = new Accounts(bridge)
+  }
+
+  /** Who is shown. */
+  get account(): Account | null {
+    return this.accounts.shown
   }
 
   get view(): View {
     if (!this.#started) return 'starting'
     if (this.attempt !== null) return 'waiting'
-    return this.account === null ? 'sign-in' : 'account'
+    if (this.account !== null) return this.adding ? 'sign-in' : 'account'
+    return this.trouble === null ? 'sign-in' : 'trouble'
+  }
+
+  /** Whom a person who does not want to sign in goes back to. */
+  get backTo(): Account | null {
+    return this.account ?? this.accounts.list[0] ?? null
+  }
+
+  /** Something is under way that the next thing pressed has to wait for. */
+  get busy(): boolean {
+    return this.login.state === 'pending' || this.logout.state === 'pending' || this.switching
   }
 
   /** The account belongs to another email than was typed, and nobody has said yet that this is fine. */
@@ -65,60 +99,131 @@ export class Store {
   /** Listens first and asks then, so that nothing is missed in between; what was heard meanwhile is newer. */
   async start(): Promise<void> {
     this.#bridge.onSignIn((signIn) => this.#onSignIn(signIn))
-    this.#bridge.onAccount((event) => this.#onAccount(event))
-    const [product, account, attempt] = await Promise.allSettled([
+    this.#bridge.onAccount((event) => void this.#onAccount(event))
+    this.#bridge.onNotices((notices) => {
+      this.#heardNotices = true
+      this.notices.replace(notices)
+    })
+    await this.#load()
+    this.#started = true
+    void this.check()
+  }
+
+  /** Asks once more who is signed in. */
+  async retry(): Promise<void> {
+    if (this.retrying) return
+    this.retrying = true
+    await this.#load()
+    this.retrying = false
+    void this.check()
+  }
+
+  async #load(): Promise<void> {
+    this.#heard = []
+    const [product, account, accounts, attempt, notices] = await Promise.allSettled([
       this.#bridge.product(),
-      this.#bridge.whoami(),
+      this.accounts.named(this.#bridge.whoami()),
+      this.#bridge.accounts(),
       this.#bridge.attempt(),
+      this.#bridge.notices(),
       this.provider.load(),
     ])
     if (product.status === 'fulfilled') this.product = product.value
-    if (!this.#heardOfAccount) {
-      if (account.status === 'fulfilled') this.account = account.value
-      else this.#failUnlessSignedOut(account.reason)
+    if (notices.status === 'fulfilled' && !this.#heardNotices) this.notices.replace(notices.value)
+    this.trouble = null
+    if (accounts.status === 'fulfilled') this.accounts.replace(accounts.value)
+    if (account.status === 'fulfilled') this.accounts.show(account.value)
+    else {
+      const failure = toFailure(account.reason)
+      if (failure.code !== 'not_signed_in') this.trouble = failure
     }
+    const heard = this.#heard
+    this.#heard = null
+    for (const event of heard) await this.#onAccount(event)
     if (attempt.status === 'fulfilled' && attempt.value !== null && this.attempt === null) this.#onSignIn(attempt.value)
-    this.#started = true
+  }
+
+  /** Has Go ask the server of whoever is shown whether all is well. Whatever it finds arrives as events. */
+  async check(): Promise<void> {
+    if (this.view !== 'account') return
+    this.#checkedAt = Date.now()
+    try {
+      await this.accounts.insist()
+      await this.#bridge.check()
+    } catch {
+      // Nothing was asked for that somebody waits for.
+    }
+  }
+
+  /** The window is looked at again. */
+  glance(): void {
+    if (Date.now() - this.#checkedAt >= glanceTime) void this.check()
   }
 
   async signIn(text: string = this.text): Promise<void> {
     const who = text.trim()
     if (who === '' || this.login.state === 'pending' || this.attempt !== null) return
-    await this.#begin(who)
+    await this.#begin((turn) => this.#signInAs(who, turn))
   }
 
-  async #begin(who: string, anyway = false): Promise<void> {
-    this.#running = this.#run(who, anyway)
+  /** Has the account that is shown sign in once more: by its DID, because a handle can have gone to somebody else. */
+  async renew(): Promise<void> {
+    const { account } = this
+    if (account === null || this.busy || this.attempt !== null) return
+    await this.#begin(() => this.#bridge.renew(account.did))
+  }
+
+  async #begin(login: (turn: number) => Promise<Account | null>): Promise<void> {
+    this.#running = this.#run(login)
     await this.#running
   }
 
-  async #run(who: string, anyway: boolean): Promise<Account | null> {
+  async #run(login: (turn: number) => Promise<Account | null>): Promise<Account | null> {
     const turn = ++this.#turn
-    const email = emailIn(who)
     this.login = pending
     this.logout = idle
     this.problem = null
     this.offer = null
     this.#unexpected = ''
     try {
-      if (email !== '') {
-        await this.provider.confirm()
-        const account = anyway ? null : await this.#signedInWith(email)
-        if (turn !== this.#turn) return null
-        if (account !== null) {
-          this.login = idle
-          this.offer = { email, account }
-          return null
-        }
-        this.email = email
-      }
-      const account = await (email === '' ? this.#bridge.login(who) : this.#bridge.loginWithEmail(email))
-      if (turn === this.#turn) this.#arrive(account)
+      const account = await login(turn)
+      if (account !== null && turn === this.#turn) this.#arrive(account)
       return account
     } catch (reason) {
-      if (turn === this.#turn) this.#fail(toFailure(reason))
+      if (turn !== this.#turn) return null
+      const failure = toFailure(reason)
+      const another = failure.code === 'sign_in_in_progress' && (await this.#showRunning(failure))
+      if (!another && turn === this.#turn) this.#fail(failure)
       return null
     }
+  }
+
+  /** Null when nothing was begun. */
+  async #signInAs(who: string, turn: number, anyway = false): Promise<Account | null> {
+    const email = emailIn(who)
+    if (email === '') return this.accounts.named(this.#bridge.login(who))
+    await this.provider.confirm()
+    const account = anyway ? null : await this.#signedInWith(email)
+    if (turn !== this.#turn) return null
+    if (account !== null) {
+      this.login = idle
+      this.offer = { email, account }
+      return null
+    }
+    this.email = email
+    return this.accounts.named(this.#bridge.loginWithEmail(email))
+  }
+
+  /** An attempt from before a restart was picked up just now: it comes into view, where it can be ended. */
+  async #showRunning(failure: Failure): Promise<boolean> {
+    const attempt = this.attempt ?? (await this.#bridge.attempt().catch(() => null))
+    if (attempt === null) return false
+    this.#turn++
+    this.login = idle
+    this.email = ''
+    this.attempt = attempt
+    this.problem = failure
+    return true
   }
 
   /** Not to learn it is no reason to refuse a code. */
@@ -128,16 +233,41 @@ export class Store {
   }
 
   async sendCodeAnyway(): Promise<void> {
-    if (this.offer !== null) await this.#begin(this.offer.email, true)
+    const { offer } = this
+    if (offer !== null) await this.#begin((turn) => this.#signInAs(offer.email, turn, true))
   }
 
-  /** Shows the account that is offered. A sign-out means whom Go named last, so that has to be the same one. */
-  goOn(): Promise<boolean> {
-    return this.#act(async () => {
-      const account = await this.#bridge.whoami()
-      if (account.did !== this.offer?.account.did) throw new Error('another account is the current one')
-      this.#arrive(account)
-    })
+  /** Shows the account that is offered. */
+  async goOn(): Promise<boolean> {
+    return this.offer !== null && this.switchTo(this.offer.account.did)
+  }
+
+  /** Shows another account, and makes it the current one. True when that was done. */
+  async switchTo(did: string): Promise<boolean> {
+    if (this.busy || this.attempt !== null) return false
+    this.switching = true
+    const done = await this.#act(async () => this.#show(await this.accounts.named(this.#bridge.switchTo(did))))
+    this.switching = false
+    if (done) void this.check()
+    return done
+  }
+
+  /** Makes room for one more sign-in. */
+  add(): void {
+    if (this.busy) return
+    this.#forget()
+    this.adding = true
+  }
+
+  /** Goes back to the account without signing in. */
+  back(): void {
+    const { backTo } = this
+    if (this.busy || backTo === null) return
+    if (this.account === null) void this.switchTo(backTo.did)
+    else {
+      this.#forget()
+      this.adding = false
+    }
   }
 
   /** Cancels, and begins anew with the same email, so that a fresh code is mailed. */
@@ -152,7 +282,7 @@ export class Store {
     // Go takes a new sign-in only when the old call has returned, which is later than its last event.
     const account = await this.#running
     if (turn !== this.#turn) return
-    if (account === null) await this.#begin(email, true)
+    if (account === null) await this.#begin((next) => this.#signInAs(email, next, true))
     else this.#arrive(account)
   }
 
@@ -160,13 +290,21 @@ export class Store {
     return this.attempt !== null && this.#over.has(this.attempt.id)
   }
 
-  async signInAgain(): Promise<void> {
-    if (this.account !== null) await this.signIn(this.account.handle || this.account.did)
+  /** Ends the attempt. An email goes with it: there is another button for those who want to change it. */
+  cancel(): Promise<boolean> {
+    return this.#stop(this.email === '' ? this.text : '')
+  }
+
+  /** Ends the attempt, to change the email that it was for. */
+  useOtherEmail(): Promise<boolean> {
+    return this.#stop(this.email)
   }
 
   /** A pending login says itself that it was cancelled; after a reload there is none to say it. */
-  cancel(): Promise<boolean> {
-    return this.#act(async () => {
+  async #stop(text: string): Promise<boolean> {
+    const before = this.text
+    this.text = text
+    const stopped = await this.#act(async () => {
       if (this.#betweenAttempts) {
         this.#end()
         await this.#bridge.cancel().catch(() => {}) // most often there is none yet
@@ -175,15 +313,18 @@ export class Store {
       await this.#bridge.cancel()
       if (this.login.state !== 'pending') this.#end()
     })
+    if (!stopped && this.attempt !== null) this.text = before
+    return stopped
   }
 
   async signOut(): Promise<void> {
     const leaving = this.account
-    if (leaving === null || this.logout.state === 'pending') return
+    if (leaving === null || this.busy) return
     if (this.login.state === 'failed') this.login = idle
     this.logout = pending
     this.problem = null
     try {
+      await this.accounts.insist()
       await this.#bridge.logout()
     } catch (reason) {
       const failure = toFailure(reason)
@@ -192,10 +333,30 @@ export class Store {
         return
       }
     }
-    // Another account may be signed in here: it is the current one now.
-    const next = await this.#bridge.whoami().catch(() => null)
+    await this.#leave(leaving.did)
     this.logout = idle
-    if (this.account === null || this.account.did === leaving.did) this.account = next
+  }
+
+  async signOutAll(): Promise<void> {
+    if (this.busy) return
+    this.#forget()
+    this.logout = pending
+    this.#leavingAll = true
+    const failure = await this.#bridge.logoutAll().then(() => null, toFailure)
+    // Some may be gone although not all are.
+    const left = await this.#bridge.accounts().catch(() => null)
+    this.#leavingAll = false
+    if (left !== null) this.accounts.replace(left)
+    else if (failure === null) this.accounts.replace([])
+    this.logout = failure === null || this.accounts.list.length === 0 ? idle : { state: 'failed', failure }
+  }
+
+  /** Another account may be signed in here: it comes next, without anything flickering in between. */
+  async #leave(did: string): Promise<void> {
+    const shown = this.account?.did === did
+    await this.accounts.drop(did)
+    if (this.account === null) this.adding = false
+    else if (shown) void this.check()
   }
 
   /** The account is welcome although it belongs to another email. */
@@ -239,44 +400,73 @@ export class Store {
     this.#over.add(signIn.id)
     if (this.attempt?.id !== signIn.id) return
     if (signIn.phase === 'failed') this.#fail(signIn.error ?? toFailure(signIn))
-    else if (this.login.state !== 'pending') void this.#arriveAfterReload()
+    else if (this.login.state !== 'pending') void this.#arriveByEvent(signIn.did)
   }
 
-  async #arriveAfterReload(): Promise<void> {
+  /** No call of this page waits for the account: it was begun before a reload, or before the program ended. */
+  async #arriveByEvent(did: string): Promise<void> {
     try {
-      this.#arrive(await this.#bridge.whoami())
+      this.#arrive(await this.accounts.named(did === '' ? this.#bridge.whoami() : this.#bridge.switchTo(did)))
     } catch (reason) {
       this.#fail(toFailure(reason))
     }
   }
 
-  #onAccount({ kind, account }: AccountEvent): void {
-    this.#heardOfAccount = true
-    if (kind === 'removed') {
-      // Our own sign-out looks for the next account first, so that nothing flickers in between.
-      if (this.account?.did === account.did && this.logout.state !== 'pending') this.account = null
+  async #onAccount(event: AccountEvent): Promise<void> {
+    if (this.#heard !== null) {
+      this.#heard.push(event)
       return
     }
-    const signedIn = account.status === 'active' && (kind === 'added' || this.attempt?.did === account.did)
-    if (signedIn && this.login.state !== 'pending') this.#arrive(account)
-    else if (kind === 'added' || this.account?.did === account.did) this.account = account
+    const { kind, account } = event
+    const gone = kind === 'removed'
+    if ((gone || account.status !== 'active') && this.offer?.account.did === account.did) this.offer = null
+    if (gone) {
+      // Our own sign-out takes them away itself.
+      const own = this.logout.state === 'pending' && (this.#leavingAll || this.account?.did === account.did)
+      if (!own) await this.#leave(account.did)
+      return
+    }
+    const free = kind === 'added' && this.#idle
+    this.accounts.put(account)
+    if (!free) return
+    this.#show(account)
+    await this.check()
+  }
+
+  /** Nobody is signed in, and nobody is about to. */
+  get #idle(): boolean {
+    return this.account === null && this.attempt === null && !this.busy && this.text.trim() === ''
   }
 
   #arrive(account: Account): void {
     this.#end()
-    this.account = account
-    this.text = ''
+    this.#show(account)
+  }
+
+  #show(account: Account): void {
+    this.#forget()
+    this.accounts.show(account)
+    this.adding = false
+    this.trouble = null
   }
 
   #fail(failure: Failure): void {
-    if (this.account === null && this.text === '') this.text = this.attempt?.handle || this.attempt?.did || ''
+    const { attempt, account } = this
+    // One that this page did not begin has no view to go back to, unless it was for whoever is shown.
+    const begunElsewhere = attempt !== null && this.login.state !== 'pending' && attempt.did !== account?.did
+    if (begunElsewhere && failure.code !== 'cancelled') this.adding = account !== null
+    if ((account === null || this.adding) && this.text === '') this.text = attempt?.handle || attempt?.did || ''
     this.#end()
     if (failure.code !== 'cancelled') this.login = { state: 'failed', failure }
   }
 
-  #failUnlessSignedOut(reason: unknown): void {
-    const failure = toFailure(reason)
-    if (failure.code !== 'not_signed_in') this.login = { state: 'failed', failure }
+  /** Clears the box, and what was said about it. */
+  #forget(): void {
+    this.text = ''
+    this.offer = null
+    this.problem = null
+    if (this.login.state === 'failed') this.login = idle
+    if (this.logout.state === 'failed') this.logout = idle
   }
 
   #end(): void {

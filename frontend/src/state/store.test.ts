@@ -1,11 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Failure } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
-import { alice, aliceNeedsSignIn, cancelled, notFound, signIn } from '../bridge/samples'
+import { alice, aliceNeedsSignIn, bob, cancelled, locked, notFound, signIn, storageBusy } from '../bridge/samples'
 import { Store } from './store.svelte'
 
-const locked: Failure = { code: 'keychain_locked', message: 'Your keychain is locked.', retryable: true }
-const bob = { ...alice, did: 'did:plc:bob', handle: 'bob.test' }
 
 let bridge: MockBridge
 let store: Store
@@ -55,13 +52,47 @@ describe('start', () => {
     expect(store.view).toBe('sign-in')
   })
 
-  test('says why the account cannot be read', async () => {
-    await started(() => (bridge.refusals.whoami = locked))
-    expect(store.view).toBe('sign-in')
-    expect(store.failure).toEqual(locked)
+  test('says why the account cannot be read, and reads it when asked to', async () => {
+    await started(() => (bridge.refusals = { whoami: storageBusy, accounts: storageBusy }))
+    expect(store.view).toBe('trouble')
+    expect(store.trouble).toEqual(storageBusy)
+    expect(store.failure).toBeNull()
+    await store.retry()
+    expect(store.view).toBe('trouble')
+    bridge.refusals = {}
+    bridge.account = alice
+    const retrying = store.retry()
+    expect(store.retrying).toBe(true)
+    await retrying
+    expect(store.view).toBe('account')
+    expect([store.trouble, store.retrying]).toEqual([null, false])
   })
 
-  test('survives not knowing the name and the attempt', async () => {
+  test('goes on to the sign-in once it is known that nobody is signed in', async () => {
+    await started(() => (bridge.refusals.whoami = storageBusy))
+    bridge.refusals = {}
+    await store.retry()
+    expect(store.view).toBe('sign-in')
+  })
+
+  test('the trouble is over when somebody signs in elsewhere', async () => {
+    await started(() => (bridge.refusals = { whoami: storageBusy, accounts: storageBusy }))
+    bridge.tell('added', alice)
+    expect(store.view).toBe('account')
+    bridge.tell('removed', alice)
+    await vi.waitFor(() => expect(store.view).toBe('sign-in'))
+  })
+
+  test('survives not knowing the name, the attempt, the notices and the other accounts', async () => {
+    await started(() => {
+      bridge.account = alice
+      bridge.refusals = { product: locked, attempt: locked, notices: locked, accounts: locked }
+    })
+    expect(store.account).toEqual(alice)
+    expect(store.failure).toBeNull()
+  })
+
+  test('survives not knowing the name and the attempt, with nobody there', async () => {
     await started(() => (bridge.refusals = { product: locked, attempt: locked }))
     expect(store.view).toBe('sign-in')
     expect(store.failure).toBeNull()
@@ -251,14 +282,9 @@ describe('cancelling', () => {
 describe('after a reload', () => {
   beforeEach(() => started(() => (bridge.current = signIn('waiting'))))
 
-  test('the account event ends the waiting', () => {
-    bridge.tell('added', alice)
-    expect(store.view).toBe('account')
-  })
-
-  test('the change of the account that signs in again ends the waiting', () => {
-    bridge.tell('changed', alice)
-    expect(store.view).toBe('account')
+  test.each(['added', 'changed'] as const)('an account that is %s does not end the waiting: it may be news of something else', (kind) => {
+    bridge.tell(kind, alice)
+    expect(store.view).toBe('waiting')
   })
 
   test('the end of the attempt is enough', async () => {
@@ -286,15 +312,15 @@ describe('the account', () => {
     bridge.tell('removed', bob)
     expect(store.view).toBe('account')
     bridge.tell('removed', alice)
-    expect(store.view).toBe('sign-in')
+    await vi.waitFor(() => expect(store.view).toBe('sign-in'))
   })
 
   test('needs a new sign-in when told so, and gets it', async () => {
     await started(() => (bridge.account = alice))
     bridge.tell('needs_sign_in', aliceNeedsSignIn)
     expect(store.account?.status).toBe('needs_sign_in')
-    const login = store.signInAgain()
-    expect(bridge.asked).toContain('login alice.test')
+    const login = store.renew()
+    expect(bridge.asked).toContain(`renew ${alice.did}`)
     bridge.progress(signIn('waiting'))
     expect(store.view).toBe('waiting')
     bridge.succeed(alice)
@@ -302,10 +328,9 @@ describe('the account', () => {
     expect(store.account).toEqual(alice)
   })
 
-  test('without a handle signs in again by its DID, and comes back when cancelled', async () => {
-    await started(() => (bridge.account = { ...aliceNeedsSignIn, handle: '' }))
-    const login = store.signInAgain()
-    expect(bridge.asked).toContain(`login ${alice.did}`)
+  test('comes back when its new sign-in is cancelled', async () => {
+    await started(() => (bridge.account = aliceNeedsSignIn))
+    const login = store.renew()
     bridge.progress(signIn('waiting'))
     bridge.fail(cancelled)
     await login
@@ -316,7 +341,7 @@ describe('the account', () => {
   test('signs out', async () => {
     await started(() => (bridge.account = alice))
     await store.signOut()
-    expect(bridge.asked).toContain('logout')
+    expect(bridge.asked).toContain(`logout ${alice.did}`)
     expect(store.view).toBe('sign-in')
   })
 
@@ -331,7 +356,7 @@ describe('the account', () => {
 
   test('makes room for the next account, without a sign-in view in between', async () => {
     await started(() => (bridge.account = alice))
-    bridge.next = bob
+    bridge.others = [bob]
     const leaving = store.signOut()
     bridge.tell('removed', alice)
     expect(store.view).toBe('account')
@@ -362,7 +387,7 @@ describe('the account', () => {
   test('is signed out once, however often it is asked', async () => {
     await started(() => (bridge.account = alice))
     await Promise.all([store.signOut(), store.signOut()])
-    expect(bridge.asked.filter((call) => call === 'logout')).toHaveLength(1)
+    expect(bridge.asked.filter((call) => call.startsWith('logout'))).toHaveLength(1)
   })
 })
 

@@ -4,7 +4,7 @@ import { tick } from 'svelte'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Account as AccountType } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
-import { alice, aliceNeedsSignIn, notFound, signInByEmail } from '../bridge/samples'
+import { alice, aliceMoved, aliceNeedsSignIn, notFound, signInByEmail } from '../bridge/samples'
 import { Store } from '../state/store.svelte'
 import Account from './Account.svelte'
 
@@ -53,7 +53,7 @@ test('copies the identity', async () => {
 test('signs out', async () => {
   await show(alice)
   await press('Sign out')
-  expect(bridge.asked).toContain('logout')
+  expect(bridge.asked).toContain(`logout ${alice.did}`)
 })
 
 test('says why signing out failed', async () => {
@@ -61,15 +61,36 @@ test('says why signing out failed', async () => {
   await show(alice)
   await press('Sign out')
   await waitFor(() => expect(screen.getByRole('alert').textContent).toBe(notFound.message))
+  const button = screen.getByRole('button', { name: 'Sign out' })
+  expect(button.getAttribute('aria-disabled')).toBe('false')
+  bridge.refusals = {}
+  await userEvent.click(button)
+  await waitFor(() => expect(store.account).toBeNull())
 })
 
 test('says why a new sign-in is needed and offers it', async () => {
   await show(aliceNeedsSignIn)
   screen.getByText('Sign-in needed')
   screen.getByText(aliceNeedsSignIn.reason)
-  screen.getByRole('button', { name: 'Sign out' })
+  expect(document.getElementById(heading().getAttribute('aria-describedby')!)?.textContent).toBe(aliceNeedsSignIn.reason)
+  expect(screen.queryByText('May see')).toBeNull()
   await press('Sign in again')
-  expect(bridge.asked).toContain('login alice.test')
+  expect(bridge.asked).toContain(`renew ${alice.did}`)
+})
+
+test('an account that moved is signed in on its new server', async () => {
+  await show(aliceMoved)
+  screen.getByText('Your account has moved to localhost:2584. Sign in there to go on.')
+  expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull()
+  await press('Sign in on localhost:2584')
+  expect(bridge.asked).toContain(`renew ${alice.did}`)
+})
+
+test('an account that needs a sign-in can be removed instead', async () => {
+  await show(aliceNeedsSignIn)
+  expect(screen.queryByRole('button', { name: 'Sign out' })).toBeNull()
+  await press('Remove')
+  expect(bridge.asked).toContain(`logout ${alice.did}`)
 })
 
 describe('an account of another email than was typed', () => {
@@ -98,7 +119,7 @@ describe('an account of another email than was typed', () => {
     expect(screen.queryByRole('button', { name: 'Keep it' })).toBeNull()
     expect(document.activeElement).toBe(heading())
     screen.getByRole('button', { name: 'Sign out' })
-    expect(bridge.asked).not.toContain('logout')
+    expect(bridge.asked).not.toContain(`logout ${alice.did}`)
   })
 
   test('can be signed out, by one button', async () => {
@@ -106,7 +127,7 @@ describe('an account of another email than was typed', () => {
     bridge.progress(done)
     await screen.findByText(notice)
     await press('Sign out')
-    expect(bridge.asked).toContain('logout')
+    expect(bridge.asked).toContain(`logout ${alice.did}`)
   })
 
   test('is not spoken of otherwise', async () => {

@@ -162,6 +162,14 @@ describe('by email', () => {
     screen.getByText(signInByEmail('waiting').url)
   })
 
+  test('picked up after a restart it names the server, without a name, an email or a text', async () => {
+    await show(signInByEmail('waiting', { codeByEmail: false }))
+    expect(heading().textContent).toBe('Go on in your browser')
+    screen.getByText('Approve the sign-in on certified.one, then come back. This window notices by itself.')
+    expect(screen.getAllByText('certified.one')).toHaveLength(1)
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Cancel'])
+  })
+
   test('the last step is as by handle', async () => {
     await showByEmail(signInByEmail('exchanging'))
     expect(heading().textContent).toBe('Almost there')
@@ -178,17 +186,22 @@ describe('by email', () => {
     )
   })
 
-  test('another email: cancels', async () => {
+  test.each([
+    ['Use another email', 'alice@example.org'],
+    ['Cancel', ''],
+  ])('%s: ends it, and leaves %j in the box', async (name, text) => {
     await showByEmail(signInByEmail('waiting'))
-    await press('Use another email')
+    await press(name)
     expect(bridge.asked.at(-1)).toBe('cancel')
+    bridge.fail(cancelled)
+    await waitFor(() => expect([store.view, store.text]).toEqual(['sign-in', text]))
   })
 
   test('after a reload the email is forgotten, and only what still works is offered', async () => {
     await show(signInByEmail('waiting'))
     expect(heading().textContent).toBe('Check your mail')
     screen.getByText(/^certified\.one mails a code to you\./)
-    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Use another email', 'Cancel'])
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Cancel'])
   })
 
   test('by handle there is no word of it', async () => {

@@ -7,10 +7,11 @@
 //   POST /auth/choose           an account that this browser is signed in to
 //   POST /auth/ping             a page is still open
 
-import { ownCookies } from './cookies.mjs'
+import { ownCookies } from '../cookies.mjs'
 import { fail, readForm, redirect } from './http.mjs'
 import { asset, render } from './pages.mjs'
 import { Requests } from './requests.mjs'
+import { COOKIE_PREFIX } from './server.mjs'
 
 const HANDLE_MODES = ['picker-with-random', 'picker', 'random']
 const COOKIE = 'mail-verified'
@@ -40,7 +41,7 @@ export function authOrigin({ auth, server, send }) {
     const route = routes[`${req.method} ${url.pathname}`]
     // Browsers say where a form comes from; one of another page is nothing that the person has done here.
     if (!route || (req.method === 'POST' && req.headers.origin !== auth)) return res.writeHead(route ? 403 : 404).end()
-    ownCookies(req, res)
+    ownCookies(COOKIE_PREFIX, req, res)
     let request
     try {
       const input = req.method === 'POST' ? await readForm(req) : url.searchParams

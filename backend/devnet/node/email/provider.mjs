@@ -11,7 +11,7 @@ import { startMail } from './mail.mjs'
 import { HANDLE_DOMAIN, openServer } from './server.mjs'
 
 // startEmailProvider serves on three held ports. The answer has the three origins and destroy().
-export async function startEmailProvider({ dir, plcUrl, pdsAt, authAt, mailAt }) {
+export async function startEmailProvider({ dir, plcUrl, tokenLife, pdsAt, authAt, mailAt }) {
   const origin = `http://localhost:${pdsAt.port}`
   const auth = `http://localhost:${authAt.port}`
   const mail = await startMail(mailAt)
@@ -22,10 +22,10 @@ export async function startEmailProvider({ dir, plcUrl, pdsAt, authAt, mailAt })
     held: pdsAt.held,
     plcUrl,
     settings: { serviceName: 'Mail provider', serviceHandleDomains: [HANDLE_DOMAIN] },
+    tokenLife,
     inFront: ({ ctx, app }) => {
       server = openServer({ ctx, origin, auth })
-      const http = createServer(server.inFrontOf(app))
-      return { listen: (at) => http.listen(at) }
+      return server.inFrontOf(app)
     },
   })
   const authServer = createServer(authOrigin({ auth, server, send: mail.send }))

@@ -1,10 +1,11 @@
 // The provider's hands inside its PDS: accounts, the sessions of a browser, and the requests under way.
 
 import { randomBytes, randomInt } from 'node:crypto'
-import { ownCookies } from './cookies.mjs'
+import { ownCookies } from '../cookies.mjs'
 import { fail } from './http.mjs'
 
 export const HANDLE_DOMAIN = '.mail.test'
+export const COOKIE_PREFIX = 'mail-'
 
 export function openServer({ ctx, origin, auth }) {
   const { oauthProvider: provider, accountManager: accounts } = ctx
@@ -108,7 +109,7 @@ export function openServer({ ctx, origin, auth }) {
     const metadata = JSON.stringify({ ...provider.metadata, authorization_endpoint: authorizationEndpoint })
     const answer = async (req, res) => {
       const url = new URL(req.url, origin)
-      ownCookies(req, res)
+      ownCookies(COOKIE_PREFIX, req, res)
       if (req.method === 'GET' && url.pathname === '/.well-known/oauth-authorization-server') {
         res.writeHead(200, { 'content-type': 'application/json', 'access-control-allow-origin': '*' }).end(metadata)
         return

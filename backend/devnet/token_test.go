@@ -1,0 +1,57 @@
+//go:build devnet
+
+package devnet
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	latchkey "latchkey/backend"
+)
+
+func TestTokenLife(t *testing.T) {
+	t.Parallel()
+	const life = 5 * time.Second
+	network := MustStartWith(t, Options{TokenLife: life, Second: true, Email: true})
+	alice := network.Accounts[0]
+	protocol := newProtocol(t, network)
+	for name, person := range map[string]struct {
+		origin, hint string
+		browser      Browser
+	}{
+		"first PDS":      {network.PDS, alice.Handle, Browser{Password: alice.Password}},
+		"email provider": {network.EmailProvider, "", Browser{Email: "short@example.org"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := beginAt(t, network, protocol, person.origin, person.hint)
+			a.visit(t, nil, person.browser)
+			asked := time.Now()
+			session := a.finish(t)
+			// expires_in is in whole seconds, rounded down.
+			if ends := session.AccessEnds; ends.After(time.Now().Add(life)) || ends.Before(asked.Add(life-2*time.Second)) {
+				t.Errorf("a token of %s asked for at %s ends at %s", life, asked, ends)
+			}
+			if status := a.get(t, session, "com.atproto.server.getSession"); status != http.StatusOK {
+				t.Errorf("getSession with a new token: %d", status)
+			}
+			// The servers have no patience beyond the end.
+			time.Sleep(life)
+			_, err := protocol.Do(t.Context(), session, a.keys, newRequest(t, http.MethodGet, session.Server+"/xrpc/com.atproto.server.getSession", nil))
+			if latchkey.CodeOf(err) != latchkey.AccessEnded {
+				t.Errorf("getSession with an old token: %v", err)
+			}
+			grant, err := protocol.Refresh(t.Context(), session, a.keys)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if grant.AccessEnds.After(time.Now().Add(life)) {
+				t.Errorf("a renewed token ends at %s", grant.AccessEnds)
+			}
+			session.Tokens = grant.Tokens
+			if status := a.get(t, session, "com.atproto.server.getSession"); status != http.StatusOK {
+				t.Errorf("getSession with a renewed token: %d", status)
+			}
+		})
+	}
+}
