@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/pem"
 	"io"
 	"log"
 	"math/big"
@@ -52,6 +53,11 @@ func roots() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(ca().cert)
 	return pool
+}
+
+// Authority is the certificate (PEM) that a process without Exceptions needs to trust the network.
+func (s *Server) Authority() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca().cert.Raw})
 }
 
 func newKey() *ecdsa.PrivateKey {
