@@ -167,11 +167,11 @@ func TestNoSecondRefreshWhileUnsaved(t *testing.T) {
 func TestLogoutSavesWhatIsInHand(t *testing.T) {
 	t.Parallel()
 	h, d := unsavedHouse(t)
-	for range 5 {
-		happened(t, d.tries) // when the tokens came, at once, and after one, two and four seconds; eight are next
+	for range 4 {
+		happened(t, d.tries) // when the tokens came, at once, and after one and two seconds; four are next
 	}
 	d.full.Store(false)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if err := h.Logout(ctx, hostile.AliceDID); err != nil {
 		t.Fatal(err)
