@@ -35,7 +35,7 @@ test: setup lint programs ## run every test there is, the one of the window incl
 	npm --prefix frontend test
 	go test -race ./backend/config ./backend/cmd/latchkey
 	go test -race -tags devnet ./...
-	for story in '' -email -sessions; do build/bin/demo -headless $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
+	for story in '' -email -sessions -terminal; do build/bin/demo -headless $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
 
 .PHONY: lint
 lint: setup ## check the sources without running them

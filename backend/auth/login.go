@@ -247,10 +247,11 @@ func (s *Service) letGo(id string, unlock func(), err error) {
 	switch code := latchkey.CodeOf(err); {
 	case err == nil:
 		unlock()
-	case (code == latchkey.KeychainLocked || code == latchkey.KeychainUnanswered) && s.spawn(func(context.Context) { s.discard(id); unlock() }):
+	case (code == latchkey.KeychainLocked || code == latchkey.KeychainUnanswered) && s.spawn(func(context.Context) { s.discard(id, false); unlock() }):
 		// Nobody answers for the keychain, and the bad news must not wait for it once more.
 	default:
-		s.discard(id)
+		// When it was not there at all, nothing was put into it.
+		s.discard(id, code == latchkey.KeychainUnavailable)
 		unlock()
 	}
 }
@@ -386,13 +387,12 @@ func (s *Service) verify(ctx context.Context, req latchkey.AuthorizationRequest,
 }
 
 // discard removes what an attempt left: the keychain item first, so that the row can still name it
-// when that fails.
-func (s *Service) discard(id string) {
+// when that fails. A keychain that is not there can't remove an item; noItem says that there is none.
+func (s *Service) discard(id string, noItem bool) {
 	ctx, cancel := context.WithTimeout(s.background, cleanupTime)
 	defer cancel()
 	err := s.Keychain.Delete(ctx, id)
-	if code := latchkey.CodeOf(err); err == nil || code == latchkey.KeychainUnavailable {
-		// Without a keychain there is no item in it either.
+	if err == nil || noItem && latchkey.CodeOf(err) == latchkey.KeychainUnavailable {
 		err = s.Store.RemoveSignIn(ctx, id)
 	} else if endErr := s.Store.EndSignIn(ctx, id); endErr != nil {
 		err = errors.Join(err, endErr) // or the next run would go on with it

@@ -114,7 +114,8 @@ func (s *Service) clearAbandoned(ctx context.Context, attempts []latchkey.Pendin
 			continue
 		}
 		if s.stillPending(ctx, p.ID) {
-			s.discard(p.ID)
+			// What is as old as this would be of no use to anybody.
+			s.discard(p.ID, time.Since(p.Deadline) > sessionLife)
 		}
 		unlock()
 	}

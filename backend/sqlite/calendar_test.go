@@ -104,7 +104,7 @@ func TestLastingSessionRoundTrip(t *testing.T) {
 			if got, err := db.Revocation(t.Context(), idOne, keysOf(1)); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("to revoke: got %+v, want %+v; %v", got, want, err)
 			}
-			if all, err := db.Revocations(t.Context()); err != nil || !reflect.DeepEqual(all, []latchkey.PendingRevocation{{ID: idOne, Ends: want.Ends}}) {
+			if all, err := db.Revocations(t.Context()); err != nil || !reflect.DeepEqual(all, []latchkey.PendingRevocation{{ID: idOne, Ends: want.Ends, InMemory: want.InMemory}}) {
 				t.Errorf("pending: %+v, %v", all, err)
 			}
 		})

@@ -37,7 +37,7 @@ that starts with : is JSON itself: limit=:5, active=:true.`,
 			if err != nil {
 				return usageError{err}
 			}
-			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+			return withKeys(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
 				var names []string
 				if account != "" {
 					names = []string{account}

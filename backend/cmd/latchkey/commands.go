@@ -70,6 +70,15 @@ func usage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
+// withKeys is for the commands that use the keys of an account: where they lie in a vault, the person is
+// asked for its passphrase. The others leave what needs keys for later.
+func withKeys(cmd *cobra.Command, options wire.Options, f func(context.Context, *auth.Service) error) error {
+	person := newTerminal("Passphrase of your keys: ", "")
+	defer person.leave()
+	options.Passphrase = person.passphrase
+	return with(cmd, options, f)
+}
+
 // with runs f with a started service and ends it.
 func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *auth.Service) error) error {
 	cfg, err := config.Load()
@@ -77,9 +86,6 @@ func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *aut
 		return err
 	}
 	options.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	person := newTerminal("Passphrase of your keys: ", "")
-	defer person.leave()
-	options.Passphrase = person.passphrase
 	service, closeAll, err := wire.New(cmd.Context(), cfg, options)
 	if err != nil {
 		return err
@@ -102,7 +108,7 @@ func loginCommand(out *printer) *cobra.Command {
 		Short: "Sign in with a handle, a DID, a server's address or an email",
 		Args:  usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return with(cmd, wire.Options{NoBrowser: noBrowser}, func(ctx context.Context, service *auth.Service) error {
+			return withKeys(cmd, wire.Options{NoBrowser: noBrowser}, func(ctx context.Context, service *auth.Service) error {
 				id, _ := latchkey.ParseIdentifier(args[0]) // Login says what is wrong with it
 				otherEmail := false
 				defer service.Subscribe(func(e latchkey.Event) {
@@ -232,7 +238,7 @@ func logoutCommand(out *printer) *cobra.Command {
 			if all && len(args) > 0 {
 				return usageError{errors.New("name an account or say --all, not both")}
 			}
-			return with(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
+			return withKeys(cmd, wire.Options{NoBrowser: true}, func(ctx context.Context, service *auth.Service) error {
 				accounts, err := chosen(ctx, service, args, all)
 				if err != nil {
 					return err

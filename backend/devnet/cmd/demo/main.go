@@ -5,7 +5,7 @@
 // a handle that does not exist, a cancelled sign-in, one through the browser, a restart without a network,
 // and a sign-out that the server knows of; with -email a first sign-up with a mailed code, a restart and a
 // second sign-in; with -sessions two accounts, a start without a network, a renewal, a moved account, a
-// locked keychain and a crash. That makes it the end-to-end test of the window, too. A
+// locked keychain and a crash; with -terminal the program for the terminal, without a keychain. That makes it the end-to-end test of the window, too. A
 // screenshot of every step lies in the directory afterwards.
 //
 //	demo -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
@@ -35,6 +35,7 @@ type options struct {
 	dir         string // where everything lies that a run makes
 	email       bool   // the story of signing up and in by email
 	sessions    bool   // the story of sessions that last
+	terminal    bool   // the story of somebody without a window
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "build/demo", "directory for screenshots, logs and data")
 	flag.BoolVar(&o.email, "email", false, "sign up and in by email instead")
 	flag.BoolVar(&o.sessions, "sessions", false, "play what becomes of sessions instead; without a display")
+	flag.BoolVar(&o.terminal, "terminal", false, "play somebody at a terminal instead; without a display")
 	headless := flag.Bool("headless", false, "play the person even if there is a display")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -51,7 +53,7 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, o, *headless || o.sessions || !hasDisplay(), os.Stdout)
+	err := run(ctx, o, *headless || o.sessions || o.terminal || !hasDisplay(), os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "demo: %v\n", err)

@@ -60,6 +60,8 @@ func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 		tell = p.byEmail
 	case o.sessions:
 		tell = p.lasting
+	case o.terminal:
+		tell = p.atTheTerminal
 	}
 	story, err := tell()
 	if err != nil {
