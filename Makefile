@@ -16,7 +16,7 @@ help: ## list the targets
 
 .PHONY: demo
 demo: setup programs ## sign in on a private network, in a real window; EMAIL=1 by email
-	build/bin/demo $(if $(EMAIL),-email) -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
+	build/bin/demo -story $(if $(EMAIL),email,handle) -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
 
 .PHONY: run
 run: ## build the window and open it on the public network
@@ -35,7 +35,7 @@ test: setup lint programs ## run every test there is, the one of the window incl
 	npm --prefix frontend test
 	go test -race ./backend/config ./backend/cmd/latchkey
 	go test -race -tags devnet ./...
-	for story in '' -email -sessions -terminal; do build/bin/demo -headless $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
+	for story in handle email sessions keyless terminal; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
 
 .PHONY: lint
 lint: setup ## check the sources without running them

@@ -19,6 +19,8 @@ type DesktopOptions struct {
 	// Dir keeps the home directory, the keyring and the session's log, desktop.log. It is created when
 	// missing; a Dir that was used before brings the same keyring back.
 	Dir string
+	// NoKeyring leaves out the keyring: nothing on the bus keeps keys.
+	NoKeyring bool
 	// Display adds a screen that nobody sees, for windows and screenshots.
 	Display bool
 }
@@ -47,13 +49,13 @@ func StartDesktop(ctx context.Context, options DesktopOptions) (*Desktop, error)
 		return nil, fmt.Errorf("devnet: %w", err)
 	}
 	d := &Desktop{dir: dir}
-	if err := d.start(ctx, options.Display); err != nil {
+	if err := d.start(ctx, options); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-func (d *Desktop) start(ctx context.Context, display bool) error {
+func (d *Desktop) start(ctx context.Context, options DesktopOptions) error {
 	for _, sub := range []string{"home", "data", "config", "state", "cache"} {
 		if err := os.MkdirAll(filepath.Join(d.dir, sub), 0o700); err != nil {
 			return fmt.Errorf("devnet: %w", err)
@@ -68,8 +70,11 @@ func (d *Desktop) start(ctx context.Context, display bool) error {
 	if d.log, err = os.OpenFile(d.logFile(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
 		return fmt.Errorf("devnet: %w", err)
 	}
-	steps := []func(context.Context) error{d.startBus, d.startKeyring}
-	if display {
+	steps := []func(context.Context) error{d.startBus}
+	if !options.NoKeyring {
+		steps = append(steps, d.startKeyring)
+	}
+	if options.Display {
 		// First, because services of the bus learn the screen from the bus.
 		steps = slices.Insert(steps, 0, d.startScreen)
 	}

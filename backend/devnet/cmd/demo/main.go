@@ -1,14 +1,18 @@
 // Command demo signs in, in the real window, on a private network that it starts for it.
 //
 // With a display it shows the window and who there is to sign in as; the person does the rest, with their
-// own browser and keychain. Without one it plays the person as well, and checks everything on the way:
-// a handle that does not exist, a cancelled sign-in, one through the browser, a restart without a network,
-// and a sign-out that the server knows of; with -email a first sign-up with a mailed code, a restart and a
-// second sign-in; with -sessions two accounts, a start without a network, a renewal, a moved account, a
-// locked keychain and a crash; with -terminal the program for the terminal, without a keychain. That makes it the end-to-end test of the window, too. A
-// screenshot of every step lies in the directory afterwards.
+// own browser and keychain. Without one it plays the person as well, and checks everything on the way, which
+// makes it the end-to-end test of both programs. A screenshot of every step lies in the directory
+// afterwards. The stories that it can play:
 //
-//	demo -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
+//	handle    a handle that does not exist, a cancelled sign-in, one through the browser, a restart without a
+//	          network, and a sign-out that the server knows of
+//	email     a first sign-up with a mailed code, a restart and a second sign-in
+//	sessions  two accounts, a start without a network, a renewal, a moved account, a locked keychain, a crash
+//	keyless   a computer without a keychain
+//	terminal  the program for the terminal on such a computer, over SSH
+//
+//	demo -story handle -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
 //
 // The programs are development builds (Go build tag devnet), and so is this one. Exit status: 0 done;
 // 1 failed, with the step and the reason on standard error; 2 wrong usage.
@@ -33,9 +37,7 @@ import (
 type options struct {
 	window, cli string // paths of the programs
 	dir         string // where everything lies that a run makes
-	email       bool   // the story of signing up and in by email
-	sessions    bool   // the story of sessions that last
-	terminal    bool   // the story of somebody without a window
+	story       string // which one is played
 }
 
 func main() {
@@ -43,17 +45,15 @@ func main() {
 	flag.StringVar(&o.window, "window", "build/bin/latchkey-window-devnet", "path of the window's program")
 	flag.StringVar(&o.cli, "cli", "build/bin/latchkey-devnet", "path of the terminal program")
 	flag.StringVar(&o.dir, "dir", "build/demo", "directory for screenshots, logs and data")
-	flag.BoolVar(&o.email, "email", false, "sign up and in by email instead")
-	flag.BoolVar(&o.sessions, "sessions", false, "play what becomes of sessions instead; without a display")
-	flag.BoolVar(&o.terminal, "terminal", false, "play somebody at a terminal instead; without a display")
+	flag.StringVar(&o.story, "story", "handle", "what is played without a display: handle, email, sessions, keyless or terminal")
 	headless := flag.Bool("headless", false, "play the person even if there is a display")
 	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintln(os.Stderr, "demo: there are flags only; see demo -help")
+	if flag.NArg() > 0 || stories[o.story] == nil {
+		fmt.Fprintln(os.Stderr, "demo: there are flags only, and five stories; see demo -help")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, o, *headless || o.sessions || o.terminal || !hasDisplay(), os.Stdout)
+	err := run(ctx, o, *headless || !hasDisplay(), os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "demo: %v\n", err)

@@ -43,6 +43,15 @@ type step struct {
 	do   func(context.Context) error
 }
 
+// stories by their names.
+var stories = map[string]func(*play) (*story, error){
+	"handle":   (*play).byHandle,
+	"email":    (*play).byEmail,
+	"sessions": (*play).lasting,
+	"keyless":  (*play).withoutKeychain,
+	"terminal": (*play).atTheTerminal,
+}
+
 // playPerson plays one of the stories. Its end is the last line on out.
 func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	p := &play{options: o, out: out}
@@ -54,16 +63,7 @@ func playPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := p.step(ctx, "a private network and a private desktop are ready", p.start); err != nil {
 		return err
 	}
-	tell := p.byHandle
-	switch {
-	case o.email:
-		tell = p.byEmail
-	case o.sessions:
-		tell = p.lasting
-	case o.terminal:
-		tell = p.atTheTerminal
-	}
-	story, err := tell()
+	story, err := stories[o.story](p)
 	if err != nil {
 		return err
 	}
@@ -210,11 +210,11 @@ func (p *play) start(ctx context.Context) error {
 	started := make(chan error, 1)
 	go func() {
 		var err error
-		p.desktop, err = devnet.StartDesktop(ctx, devnet.DesktopOptions{Dir: filepath.Join(p.dir, "desktop"), Display: true})
+		p.desktop, err = devnet.StartDesktop(ctx, devnet.DesktopOptions{Dir: filepath.Join(p.dir, "desktop"), Display: true, NoKeyring: p.story == "keyless"})
 		started <- err
 	}()
 	var err error
-	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network"), Email: p.email, Second: p.sessions})
+	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network"), Email: p.story == "email", Second: p.story == "sessions"})
 	if err := errors.Join(err, <-started); err != nil {
 		return err
 	}

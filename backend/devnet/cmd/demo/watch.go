@@ -20,7 +20,7 @@ func watchPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	// keychain can then still be signed out.
 	dir := filepath.Join(o.dir, "by-hand")
 	_, _ = fmt.Fprintln(out, "demo: starting a private network")
-	network, err := devnet.Start(ctx, devnet.Options{Dir: filepath.Join(dir, "network"), Email: o.email, Log: os.Stderr})
+	network, err := devnet.Start(ctx, devnet.Options{Dir: filepath.Join(dir, "network"), Email: o.story == "email", Log: os.Stderr})
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func watchPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	for _, account := range network.Accounts {
 		_, _ = fmt.Fprintf(out, "    %-12s password %s\n", account.Handle, account.Password)
 	}
-	if o.email {
+	if o.story == "email" {
 		_, _ = fmt.Fprintf(out, "\nAny email will do as well. The mail to it can be read at\n\n    %s?to=EMAIL\n", network.MailBox)
 	}
 	_, _ = fmt.Fprint(out, `
