@@ -128,6 +128,11 @@ func TestMovedBeforeTwoCalls(t *testing.T) {
 	mustCode(t, h.call(t.Context(), hostile.AliceDID), latchkey.AccountMoved)
 	close(letGo)
 	mustCode(t, happened(t, late), latchkey.AccountMoved)
+	h.settle()
+	h.mustHaveSessions() // the old server was told at once
+	if n := h.net.Requests("revoke"); n != 1 || len(h.keychain.ids()) != 0 {
+		t.Errorf("%d revocations, keychain items %v", n, h.keychain.ids())
+	}
 }
 
 // get sends a request as alice and answers status and body.
@@ -233,20 +238,22 @@ func TestConfirmedOnUse(t *testing.T) {
 		net     func(*hostile.Server)
 		handle  syntax.Handle
 		asked   int
+		again   int // by the next process
 	}{
-		"within the hour":      {59, rename, hostile.AliceHandle, 0},
-		"after an hour":        {61, rename, newHandle, 1},
-		"nothing new":          {61, func(*hostile.Server) {}, hostile.AliceHandle, 1},
-		"a name that fails":    {61, func(n *hostile.Server) { delete(n.Handles, hostile.AliceHandle) }, hostile.AliceHandle, 1},
-		"directory is down":    {61, func(n *hostile.Server) { rename(n); n.DIDDocument = hostile.HangUp }, hostile.AliceHandle, 1},
-		"asked in the future":  {-600, rename, newHandle, 1}, // the clock was set back
-		"signed in long ago":   {60 * 24 * 13, rename, newHandle, 1},
-		"directory is no help": {61, func(n *hostile.Server) { n.DIDDocument = hostile.Body(200, "application/json", "{}") }, hostile.AliceHandle, 1},
+		"within the hour":      {59, rename, hostile.AliceHandle, 0, 0},
+		"after an hour":        {61, rename, newHandle, 1, 0},
+		"nothing new":          {61, func(*hostile.Server) {}, hostile.AliceHandle, 1, 0},
+		"a name that fails":    {61, func(n *hostile.Server) { delete(n.Handles, hostile.AliceHandle) }, hostile.AliceHandle, 1, 0},
+		"directory is down":    {61, func(n *hostile.Server) { rename(n); n.DIDDocument = hostile.HangUp }, hostile.AliceHandle, 1, 1},
+		"asked in the future":  {-600, rename, newHandle, 1, 0}, // the clock was set back
+		"signed in long ago":   {60 * 24 * 13, rename, newHandle, 1, 0},
+		"directory is no help": {61, func(n *hostile.Server) { n.DIDDocument = hostile.Body(200, "application/json", "{}") }, hostile.AliceHandle, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var asked atomic.Int32
-			h := newHouse(t, hostile.New(t), hookDirectory(func(context.Context, string, string) error { asked.Add(1); return nil }))
+			counted := hookDirectory(func(context.Context, string, string) error { asked.Add(1); return nil })
+			h := newHouse(t, hostile.New(t), counted)
 			h.mustLogin("alice.example.net")
 			before := asked.Load()
 			h.confirmed(test.minutes)
@@ -267,6 +274,16 @@ func TestConfirmedOnUse(t *testing.T) {
 				if e := h.waitFor(isAccount(latchkey.AccountChanged, hostile.AliceDID)); e.Account.Handle != newHandle {
 					t.Errorf("event: %+v", e.Account)
 				}
+			} else if n := len(h.eventsOf(latchkey.AccountChanged)); n != 0 {
+				t.Errorf("%d changes, though nothing is new", n)
+			}
+			next := h.neighbour(counted)
+			if err := next.call(t.Context(), hostile.AliceDID); err != nil {
+				t.Error(err)
+			}
+			next.settle()
+			if n := int(asked.Load()-before) - test.asked; n != test.again {
+				t.Errorf("the next process asked %d times, want %d", n, test.again)
 			}
 		})
 	}
