@@ -53,6 +53,31 @@ func (p *play) byEmail() (*story, error) {
 			first, err = p.home.current(ctx)
 			return err
 		}},
+		{"typed the same email for another account: offered to go on with this one, without a mail", func(ctx context.Context) error {
+			if err := p.window.Press(ctx, "push button", "Add an account"); err != nil {
+				return err
+			}
+			if err := p.window.Type(ctx, "entry", "Who are you?", email); err != nil {
+				return err
+			}
+			if err := p.window.Press(ctx, "push button", "Send me a code"); err != nil {
+				return err
+			}
+			if err := p.see(ctx, "known", "push button", "Go on as "+handle); err != nil {
+				return err
+			}
+			if err := p.window.Press(ctx, "push button", "Go on as "+handle); err != nil {
+				return err
+			}
+			if err := p.seeAccount(ctx, handle); err != nil {
+				return err
+			}
+			mail, err := p.network.Mail(ctx, email)
+			if err == nil && mail.Count != 1 {
+				err = fmt.Errorf("%d mails were sent", mail.Count)
+			}
+			return err
+		}},
 		{"nothing that the program wrote tells the email, the page's address, a token or a key", func(ctx context.Context) error {
 			return p.nothingLeaks(ctx, first.String(), email)
 		}},
