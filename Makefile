@@ -34,8 +34,15 @@ dev: ## open the window in development mode: changes show at once
 test: setup lint programs ## run every test there is, the one of the window included
 	npm --prefix frontend test
 	go test -race ./backend/config ./backend/cmd/latchkey
-	go test -race -tags devnet ./...
+	go test -race -tags devnet -v ./... | awk -f build/figures.awk
 	for story in handle email sessions keyless terminal; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
+
+# The same tests as in "make test", made longer by SOAK=1. One package after the other: they keep a machine busy.
+.PHONY: soak
+soak: ## kill -9 and ending tokens for up to ten minutes, where make test takes seconds
+	build/setup.sh headless network
+	SOAK=1 go test -race -count=1 -v -timeout 210s ./backend/internal/soak | awk -f build/figures.awk
+	SOAK=1 go test -race -count=1 -v -timeout 480s -tags devnet -run '^TestCrowdRefreshesOnce$$' ./backend/wire | awk -f build/figures.awk
 
 .PHONY: lint
 lint: setup ## check the sources without running them

@@ -13,13 +13,21 @@ import (
 
 // Client is an XRPC client that calls an account's own server with its session, and refreshes the
 // session when the server asks for it. The error's code is the reason when the account needs a
-// sign-in first.
+// sign-in first. Goroutines may share it.
 func (s *Service) Client(ctx context.Context, did syntax.DID) (*atclient.APIClient, error) {
 	session, _, err := s.open(ctx, did)
 	if err != nil {
 		return nil, err
 	}
-	return &atclient.APIClient{Host: session.Server, Auth: authMethod{s, did}, AccountDID: &did}, nil
+	// The first request would set a client that is missing, which is a race among goroutines, and
+	// WithService would panic without headers (observed).
+	return &atclient.APIClient{
+		Client:     http.DefaultClient,
+		Host:       session.Server,
+		Auth:       authMethod{s, did},
+		Headers:    http.Header{},
+		AccountDID: &did,
+	}, nil
 }
 
 // authMethod implements [atclient.AuthMethod]. The given HTTP client is not used: Protocol has its

@@ -91,6 +91,28 @@ func TestManyCallsRefreshOnce(t *testing.T) {
 	h.mustBeActive()
 }
 
+// One client is for many calls at once, and for those that the server passes on to another.
+func TestClientIsShared(t *testing.T) {
+	t.Parallel()
+	h := signedIn(t, hostile.New(t))
+	client, err := h.Client(t.Context(), hostile.AliceDID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var work sync.WaitGroup
+	for range 8 {
+		work.Go(func() {
+			if err := client.WithService("did:web:api.example.net#service").Get(t.Context(), "com.example.whoami", nil, nil); err != nil {
+				t.Error(err)
+			}
+			if err := client.Get(t.Context(), "com.example.whoami", nil, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+}
+
 // hostile: 40
 func TestRefreshRejected(t *testing.T) {
 	t.Parallel()

@@ -38,6 +38,9 @@ func usual() options {
 	return options{schema: schema, busy: 5 * time.Second, poll: 20 * time.Millisecond, rename: os.Rename, remove: os.Remove}
 }
 
+// connections is how many one process has at most; [DB.Version] keeps one of them.
+const connections = 8
+
 // Open opens the database at path, makes it if it is not there, and brings its schema up to date.
 // Lock files go to the folder locks. Folders are made with mode 0700, files with 0600. Errors carry
 // a Storage code. Nothing that is already there is overwritten: what can't be read as a database is
@@ -96,6 +99,10 @@ func (db *DB) start(ctx context.Context) error {
 	if db.sql, err = sql.Open("sqlite", dsn(db.path, db.busy)); err != nil {
 		return err
 	}
+	// Opening a connection costs more than the questions of a call, and by default all but two are closed
+	// again as soon as they are idle. Nothing here needs a second one while it has one.
+	db.sql.SetMaxOpenConns(connections)
+	db.sql.SetMaxIdleConns(connections)
 	if err := db.migrate(ctx); err != nil {
 		return errors.Join(err, db.sql.Close())
 	}

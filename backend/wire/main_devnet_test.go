@@ -18,6 +18,7 @@ import (
 	"latchkey/backend/auth"
 	"latchkey/backend/config"
 	"latchkey/backend/devnet"
+	"latchkey/backend/internal/soak"
 	"latchkey/backend/keychain"
 	"latchkey/backend/sqlite"
 	"latchkey/backend/wire"
@@ -34,6 +35,7 @@ var children = map[string]func(){}
 var network *devnet.Network
 
 func TestMain(m *testing.M) {
+	soak.Be(soak.Programs{"crowd": crowd})
 	if play := children[os.Getenv(asChild)]; play != nil {
 		play()
 		return

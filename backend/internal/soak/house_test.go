@@ -22,7 +22,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	soak.Main(m, soak.Programs{"victim": victim})
+	soak.Main(m, soak.Programs{"victim": victim, "crowd": crowd})
 }
 
 // installation is what processes share: a folder, a network, and what is in the keychain. The tests give
