@@ -2,6 +2,6 @@
 function forget() { all = ""; figures = "" }
 { all = all $0 "\n" }
 /^ +[^ ]+\.go:[0-9]+: figure: / { sub(/^ +[^ ]+: /, ""); figures = figures $0 "\n" }
-/^(ok|\?) +\t| \[no test files\]$/ { printf "%s", figures; print; forget() }
+/^(ok|\?) +\t| \[no test files\]$/ { printf "%s", figures; print; fflush(); forget() }
 /^FAIL\t/ { printf "%s", all; forget() }
 END { printf "%s", all }
