@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -152,6 +154,31 @@ func (p *play) lasting() (*story, error) {
 				return err
 			}
 			return p.home.isEmpty(ctx)
+		}},
+		{"closed the window; its database was damaged", func(ctx context.Context) error {
+			if err := p.quit(ctx); err != nil {
+				return err
+			}
+			// What somebody has open is not put aside.
+			if err := p.home.close(); err != nil {
+				return err
+			}
+			database := p.home.database
+			p.home = nil
+			return os.WriteFile(database, []byte("this is not a database, and it was one"), 0o600)
+		}},
+		{"started again: the window says that it begins anew, and the old data is kept", func(ctx context.Context) error {
+			if err := p.open(ctx, nobody, "data-replaced", "Sign in"); err != nil {
+				return err
+			}
+			if err := p.window.WaitFor(ctx, "paragraph", latchkey.StorageReplaced.Sentence()); err != nil {
+				return err
+			}
+			kept, err := filepath.Glob(filepath.Join(p.desktop.DataHome(), "*", "*.damaged-*"))
+			if err == nil && len(kept) != 1 {
+				err = fmt.Errorf("what was put aside: %v", kept)
+			}
+			return err
 		}},
 		{"closed the window", p.quit},
 	}}, nil
