@@ -182,11 +182,11 @@ func TestOfflineUntilSomethingElse(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]func(h *house){
 		"signed in again": func(h *house) { h.mustLogin("alice.example.net") },
-		"signed out and in": func(h *house) {
+		"signed out, and in by another process": func(h *house) {
 			if err := h.Logout(t.Context(), hostile.AliceDID); err != nil {
 				t.Error(err)
 			}
-			h.mustLogin("alice.example.net")
+			h.neighbour().mustLogin("alice.example.net")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
