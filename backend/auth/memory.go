@@ -83,6 +83,19 @@ func (s *Service) endInMemory(ctx context.Context) {
 			s.Log.Warn("a session in memory was not ended", "reason", err)
 		}
 	}
+	// Nobody can tell their servers later, so this includes what was signed out or replaced before.
+	pending, err := s.Store.Revocations(ctx)
+	if err != nil {
+		s.Log.Warn("sessions in memory were not revoked", "reason", err)
+	}
+	for _, p := range pending {
+		if held[p.ID] == nil {
+			continue
+		}
+		if err := s.revoke(ctx, p.ID); err != nil {
+			s.Log.Warn("a session in memory was not revoked", "reason", err)
+		}
+	}
 	for _, unlock := range held {
 		unlock()
 	}
@@ -105,5 +118,5 @@ func (s *Service) endOne(ctx context.Context, did syntax.DID, id string) error {
 	if latchkey.CodeOf(err) != latchkey.KeysNotKept {
 		return err
 	}
-	return s.revoke(ctx, id)
+	return nil
 }

@@ -1,6 +1,8 @@
 package auth_test
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
 
 	latchkey "latchkey/backend"
@@ -178,9 +180,7 @@ func TestRevocationOfKeysInMemoryIsLeftToTheirProcess(t *testing.T) {
 				t.Fatalf("revocations: %v, %v", left, err)
 			}
 			h.net.Change(func() { h.net.Revoke = nil })
-			h.exec(dueNow)
-			h.mustLogin("bob.example.net") // any change makes it look
-			h.settle()
+			h.settle() // the last chance, due or not
 			h.mustHaveSessions()
 			if left, err := h.store.Revocations(t.Context()); err != nil || len(left) != 0 {
 				t.Errorf("revocations left: %v, %v", left, err)
@@ -202,4 +202,25 @@ func TestCloseAfterALogoutInMemory(t *testing.T) {
 	if n := h.net.Requests("revoke"); n != 1 {
 		t.Errorf("%d revocations", n)
 	}
+}
+
+// A session that another process put in the place of the one in memory stays when this one ends.
+// hostile: 49
+func TestCloseLeavesWhatReplacedTheSessionInMemory(t *testing.T) {
+	t.Parallel()
+	var closing atomic.Pointer[string]
+	var other *house
+	h := inMemory(t, hookStore(func(_ context.Context, method, about string) error {
+		if id := closing.Load(); method == "Lock" && id != nil && about == *id {
+			closing.Store(nil)
+			other.mustLogin("alice.example.net")
+		}
+		return nil
+	}))
+	other = h.stranger(newKeychain())
+	closing.Store(new(h.session(hostile.AliceDID).ID))
+	h.settle()
+	other.mustBeActive()
+	other.settle()
+	h.mustHaveSessions(hostile.AliceDID)
 }

@@ -24,7 +24,7 @@ import (
 
 // tokenLife has to be long enough for everybody to make a call. The shorter run shares the machine with
 // other tests.
-func tokenLife() time.Duration { return time.Duration(soak.Times(8, 4)) * time.Second }
+func tokenLife() time.Duration { return time.Duration(soak.Times(8, 3)) * time.Second }
 
 // crowdInput is what the processes of a crowd share.
 type crowdInput struct {
@@ -48,11 +48,11 @@ func TestCrowdRefreshesOnce(t *testing.T) {
 	server := serverSide{t, oauth.New(safehttp.New(h.config.Network.Exceptions, "test"))}
 
 	crowd := soak.StartCrowd(t, "crowd", crowdInput{h.config.Paths, account.DID})
+	expiries, slow, refreshes := soak.Times(3, 100), 0, 0
 	var all soak.Tally
-	expiries, extra := soak.Times(3, 100), 0
 	var longest time.Duration
 	begun := time.Now()
-	for i := range expiries {
+	for n := 0; n < expiries; {
 		session, err := store.Session(t.Context(), first.ID, keys)
 		if err != nil {
 			t.Fatal(err)
@@ -61,18 +61,23 @@ func TestCrowdRefreshesOnce(t *testing.T) {
 		at := time.Now()
 		round := crowd.Round()
 		took := time.Since(at)
-		longest = max(longest, took)
-		if took > tokenLife()/2 && round.Refreshes > 1 {
-			// The machine is so busy that the next token, too, has ended or was renewed ahead of time.
-			t.Logf("expiry %d: %d refreshes in %s", i+1, round.Refreshes, took)
-			extra += round.Refreshes - 1
-		} else if round.Refreshes != 1 {
-			t.Errorf("expiry %d: %d refreshes in %s", i+1, round.Refreshes, took)
+		refreshes += round.Refreshes
+		good := round.Calls == soak.Processes*soak.Goroutines && round.Refreshes == 1 && round.Failures() == 0
+		// On a machine that is busy with other things, the next token may end as well before everybody
+		// had an answer, or be renewed ahead of time. Such a round is made again.
+		if !good && took > tokenLife()/2 && round.Failures() == round.Failed[string(latchkey.AccessEnded)] {
+			t.Logf("a round took %s: %+v", took, round)
+			if slow++; slow > expiries {
+				t.Fatal("this machine is too busy for tokens that end so soon")
+			}
+			continue
 		}
-		if round.Calls != soak.Processes*soak.Goroutines || round.Failures() > 0 {
-			t.Errorf("expiry %d: %d calls, failed: %v", i+1, round.Calls, round.Failed)
+		n++
+		if !good {
+			t.Errorf("expiry %d, in %s: %+v", n, took, round)
 		}
 		all.Add(round)
+		longest = max(longest, took)
 	}
 	if late := crowd.Dismiss(); late != 0 {
 		t.Errorf("%d refreshes after the last round", late)
@@ -81,11 +86,11 @@ func TestCrowdRefreshesOnce(t *testing.T) {
 	// A refresh token that is used again ends the session on this server (observed).
 	used, sessions := serverRecords(t, own)
 	replays := 1 - sessions
-	if replays != 0 || used != all.Refreshes {
-		t.Errorf("%d refreshes were sent; the server knows of %d, and of %d sessions", all.Refreshes, used, sessions)
+	if replays != 0 || used != refreshes {
+		t.Errorf("%d refreshes were sent; the server knows of %d, and of %d sessions", refreshes, used, sessions)
 	}
-	soak.Figure(t, "%d processes x %d goroutines x %d expiries on a real server: refreshes sent %d, replays %d, failed calls %d of %d (%s, the longest round %s)",
-		soak.Processes, soak.Goroutines, expiries+extra, all.Refreshes, replays, all.Failures(), all.Calls, time.Since(begun).Round(time.Second), longest.Round(time.Millisecond))
+	soak.Figure(t, "%d processes x %d goroutines x %d expiries on a real server: refreshes sent %d, replays %d, failed calls %d of %d (%s, the longest round %s; %d too slow and made again)",
+		soak.Processes, soak.Goroutines, expiries, all.Refreshes, replays, all.Failures(), all.Calls, time.Since(begun).Round(time.Second), longest.Round(time.Millisecond), slow)
 	last, err := store.Session(t.Context(), first.ID, keys)
 	if err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			a.net.EndAccess()
 		}
 	})
-	for range soak.Times(10, 150) {
+	for range soak.Times(10, 100) {
 		child := a.begin()
 		for range 1 + rand.N(8) { // #nosec G404 -- not a secret
 			a.await(child)

@@ -30,7 +30,7 @@ func TestCrowdRefreshesOnce(t *testing.T) {
 	crowd := soak.StartCrowd(t, "crowd", in)
 	before := net.Requests("token")
 	var all soak.Tally
-	rounds := soak.Times(3, 10)
+	rounds := soak.Times(3, 5)
 	for i := range rounds {
 		net.EndAccess()
 		round := crowd.Round()
