@@ -34,15 +34,16 @@ dev: ## open the window in development mode: changes show at once
 test: setup lint programs ## run every test there is, the one of the window included
 	npm --prefix frontend test
 	go test -race ./backend/config ./backend/cmd/latchkey
-	go test -race -tags devnet -v ./... | awk -f build/figures.awk
+	go test -race -tags devnet -json ./... | build/bin/testreport -rows 66
 	for story in handle email sessions keyless terminal; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
 
 # SOAK=1 makes some of the tests of "make test" longer. One package after the other: each keeps a machine busy.
 .PHONY: soak
 soak: ## kill -9 a thousand times and let a hundred tokens end: ten minutes at most
 	build/setup.sh headless network
+	go build -o build/bin/testreport ./backend/internal/testreport
 	SOAK=1 timeout 10m go test -race -tags devnet -count=1 -p 1 -v -run '^(TestKilled|TestCrowd)' ./backend/internal/soak ./backend/wire \
-		| awk -f build/figures.awk
+		| build/bin/testreport
 
 .PHONY: lint
 lint: setup ## check the sources without running them
@@ -70,6 +71,7 @@ programs: setup frontend/dist/index.html
 	go build -tags $(WINDOW_TAGS),devnet -o build/bin/latchkey-window-devnet .
 	CGO_ENABLED=0 go build -tags devnet -o build/bin/latchkey-devnet ./backend/cmd/latchkey
 	go build -tags devnet -o build/bin/demo ./backend/devnet/cmd/demo
+	go build -o build/bin/testreport ./backend/internal/testreport
 
 frontend/dist/index.html: $(FRONTEND)
 	npm --prefix frontend run build

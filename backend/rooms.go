@@ -88,7 +88,11 @@ type Store interface {
 	// Accounts lists all accounts, the one used last first.
 	Accounts(ctx context.Context) ([]Account, error)
 	Account(ctx context.Context, did syntax.DID) (Account, error)
+	// SaveAccount saves what is known of an account. Which one is current stays as it is.
 	SaveAccount(ctx context.Context, a Account) error
+	// UseAccount makes an account the current one, and changes nothing else of it: other processes
+	// may change it just now. The code AccountUnknown says that it is not here.
+	UseAccount(ctx context.Context, did syntax.DID, at time.Time) error
 
 	// AddSignIn saves an attempt before its request is pushed.
 	AddSignIn(ctx context.Context, req AuthorizationRequest, keys Keys) error

@@ -63,12 +63,7 @@ func (s *Service) find(ctx context.Context, fits func(latchkey.Account) bool) (l
 
 // Switch makes an account the current one. It asks no server.
 func (s *Service) Switch(ctx context.Context, did syntax.DID) (latchkey.Account, error) {
-	account, err := s.Store.Account(ctx, did)
-	if err != nil {
-		return latchkey.Account{}, err
-	}
-	account.LastUsed = s.latest(ctx)
-	if err := s.Store.SaveAccount(ctx, account); err != nil {
+	if err := s.Store.UseAccount(ctx, did, s.latest(ctx)); err != nil {
 		return latchkey.Account{}, err
 	}
 	s.announce()

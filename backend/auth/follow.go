@@ -20,7 +20,7 @@ const (
 	firstPause, longestPause = 2 * time.Second, time.Minute
 )
 
-// outage is a server that does not answer.
+// outage is a server that does not answer, or has no time.
 type outage struct {
 	pause time.Duration // between this look and the next
 	next  time.Time

@@ -313,6 +313,22 @@ func (h *house) waitFor(fits func(latchkey.Event) bool) latchkey.Event {
 	}
 }
 
+// waitUntil tries something that time alone makes true.
+func (h *house) waitUntil(is func() bool) {
+	h.tb.Helper()
+	ctx, cancel := context.WithTimeout(h.tb.Context(), 30*time.Second) // only a broken test waits that long
+	defer cancel()
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
+	for !is() {
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+			h.tb.Fatal("it did not come true")
+		}
+	}
+}
+
 func inPhase(p latchkey.Phase) func(latchkey.Event) bool {
 	return func(e latchkey.Event) bool { return e.SignIn != nil && e.SignIn.Phase == p }
 }

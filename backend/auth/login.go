@@ -81,6 +81,14 @@ func (s *Service) asking(more []string) []string {
 	return all
 }
 
+// stillScopes are those that this build knows as scopes: another one may have asked for more.
+func (s *Service) stillScopes(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+		_, err := s.ClientID([]string{scope})
+		return err != nil
+	})
+}
+
 // attend makes an attempt of run, from its first event to its last.
 func (s *Service) attend(ctx context.Context, attemptID string, run func(context.Context, *attempt) (latchkey.Account, latchkey.Listener, error)) (latchkey.Account, error) {
 	ctx, a, err := s.begin(ctx, attemptID)
@@ -177,7 +185,7 @@ func (s *Service) resolve(ctx context.Context, a *attempt, id target) (req latch
 				req.LoginHint = identity.Handle.String()
 			}
 			if known, err := s.Store.Account(ctx, identity.DID); err == nil {
-				raised = slices.Concat(raised, known.Raised)
+				raised = slices.Concat(raised, s.stillScopes(known.Raised))
 			}
 		case latchkey.CodeOf(err) == latchkey.HandleNotFound:
 			// A host name looks like a handle. When nobody has that name, it may be a server.
@@ -335,7 +343,7 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 	raised := req.Raised
 	if known, err := s.Store.Account(ctx, identity.DID); err == nil {
 		// A sign-in that began with a server's address did not know whom to ask for.
-		raised = s.asking(slices.Concat(raised, known.Raised))[len(s.Scopes):]
+		raised = s.asking(slices.Concat(raised, s.stillScopes(known.Raised)))[len(s.Scopes):]
 	}
 	account = latchkey.Account{
 		DID: identity.DID, Handle: identity.Handle, Server: identity.Server,

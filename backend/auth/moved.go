@@ -26,8 +26,9 @@ const (
 	goneMost = 4 << 10
 )
 
-// gone are the errors with which a PDS refuses calls for an account that moved away from it.
-var gone = []string{"AccountDeactivated", "AccountNotFound", "RepoDeactivated", "RepoNotFound"}
+// gone are the errors with which a PDS refuses calls for the account that makes them (the first observed
+// after a move). Those that may be about somebody else's account are not among them.
+var gone = []string{"AccountDeactivated", "AccountNotFound"}
 
 // saysGone reads whether a refusal says that the account is not there any more. The body can be read
 // again afterwards.

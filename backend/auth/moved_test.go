@@ -83,12 +83,10 @@ func TestMovedBeforeACall(t *testing.T) {
 		status int
 		body   string
 	}{
-		"400":           {400, `{"error":"AccountDeactivated","message":"Account is deactivated"}`},
-		"401":           {401, `{"error":"AccountDeactivated"}`},
-		"403":           {403, `{"error":"AccountDeactivated"}`},
-		"404, no repo":  {404, `{"error":"RepoNotFound"}`},
-		"400, unknown":  {400, `{"error":"AccountNotFound"}`},
-		"400, inactive": {400, `{"error":"RepoDeactivated"}`},
+		"400":          {400, `{"error":"AccountDeactivated","message":"Account is deactivated"}`},
+		"401":          {401, `{"error":"AccountDeactivated"}`},
+		"403":          {403, `{"error":"AccountDeactivated"}`},
+		"400, unknown": {400, `{"error":"AccountNotFound"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -177,6 +175,7 @@ func TestRefusalsThatAreNoMove(t *testing.T) {
 		"directory is down":  {status: 400, body: gone, asked: 1, net: func(n *hostile.Server) { moveAlice(n); n.Change(func() { n.DIDDocument = hostile.HangUp }) }},
 		"refresh on its way": {status: 400, body: gone, asked: 1, net: moveAlice, busy: true},
 		"another refusal":    {status: 400, body: `{"error":"InvalidRequest"}`, net: moveAlice},
+		"another's account":  {status: 400, body: `{"error":"RepoDeactivated"}`, net: moveAlice},
 		"long refusal":       {status: 400, body: long, net: moveAlice},
 		"no JSON":            {status: 403, body: `<h1>AccountDeactivated`, net: moveAlice},
 		"empty":              {status: 404, body: ``, net: moveAlice},

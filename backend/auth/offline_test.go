@@ -132,6 +132,7 @@ func TestOfflineForARefresh(t *testing.T) {
 	mustCode(t, h.call(t.Context(), hostile.AliceDID), latchkey.ServerBusy)
 	h.mustBeOffline(false)
 	code.Store(nil)
+	h.waitUntil(func() bool { return h.call(t.Context(), hostile.AliceDID) == nil })
 	h.mustBeActive()
 }
 

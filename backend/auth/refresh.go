@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bluesky-social/indigo/atproto/syntax"
@@ -10,11 +11,13 @@ import (
 )
 
 const (
-	// refreshTime bounds a refresh, from the wait for its lock to the saved tokens.
+	// refreshTime bounds the wait for the lock of a session, and then its refresh, up to the saved tokens.
 	refreshTime = 45 * time.Second
 	// aheadMost is how long before its end an access token is renewed; a token of a short life, in the
 	// last twelfth of it.
 	aheadMost = 5 * time.Minute
+	// A server that is busy is asked for new tokens again after firstBusyPause, and then ever more rarely.
+	firstBusyPause = time.Second
 	// A save that failed is tried again after firstSavePause, and then ever more rarely.
 	firstSavePause, longestSavePause = time.Second, 30 * time.Second
 )
@@ -40,11 +43,16 @@ func (s *Service) refresh(ctx context.Context, stale latchkey.Session, keys latc
 			// The intent of another refresh could not be written down either.
 			return nil, latchkey.NewError(latchkey.SessionUnsaved, nil)
 		}
+		if s.pausing(stale.ID) {
+			return nil, latchkey.NewError(latchkey.ServerBusy, errors.New("it said so a moment ago"))
+		}
 		done := make(chan error, 1)
 		if !s.spawn(func(ctx context.Context) { s.refreshOnce(ctx, stale, keys, done) }) {
 			return nil, latchkey.NewError(latchkey.Cancelled, nil)
 		}
-		return nil, <-done
+		err := <-done
+		s.pause(stale.ID, latchkey.CodeOf(err) == latchkey.ServerBusy)
+		return nil, err
 	})
 	select {
 	case result := <-flight:
@@ -54,17 +62,48 @@ func (s *Service) refresh(ctx context.Context, stale latchkey.Session, keys latc
 	}
 }
 
+// pausing tells whether the server of a session has just said that it is busy, or out of order. It is
+// not asked for new tokens then, however many calls want them.
+func (s *Service) pausing(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.busy[id]
+	if o == nil {
+		return false
+	}
+	left := time.Until(o.next)
+	return left > 0 && left <= longestPause // further ahead is of before the clock was set back
+}
+
+// pause makes the pause after a busy answer twice as long as the one before; any other answer ends it.
+func (s *Service) pause(id string, busy bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !busy {
+		delete(s.busy, id)
+		return
+	}
+	pause := firstBusyPause
+	if o := s.busy[id]; o != nil {
+		pause = min(2*o.pause, longestPause)
+	}
+	s.busy[id] = &outage{pause: pause, next: time.Now().Add(pause)}
+}
+
 // refreshOnce takes the lock and keeps it until the tokens are saved, which may be long after done was
 // told.
 func (s *Service) refreshOnce(ctx context.Context, stale latchkey.Session, keys latchkey.Keys, done chan<- error) {
-	limited, cancel := context.WithTimeout(ctx, refreshTime)
+	waiting, cancel := context.WithTimeout(ctx, refreshTime)
 	defer cancel()
-	unlock, err := s.Store.Lock(limited, stale.ID)
+	unlock, err := s.Store.Lock(waiting, stale.ID)
 	if err != nil {
 		done <- err
 		return
 	}
 	defer unlock()
+	// With a time of its own: what was waited for the lock must not shorten it.
+	limited, cancel := context.WithTimeout(ctx, refreshTime)
+	defer cancel()
 	saved, err := s.refreshLocked(limited, stale, keys)
 	done <- err
 	if !saved {

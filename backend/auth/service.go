@@ -34,6 +34,7 @@ type Service struct {
 	renewing map[string]bool          // sessions that are renewed ahead of time right now
 	unsaved  map[string]unsaved       // by session: renewed tokens that are on no disk yet
 	offline  map[syntax.DID]*outage   // accounts whose servers do not answer
+	busy     map[string]*outage       // by session: servers that give no new tokens just now
 	memory   map[string]func()        // by session: the lock that tells others that its keys are here
 	checked  map[syntax.DID]time.Time // when it was last looked whether to ask the directory
 
@@ -90,6 +91,7 @@ func New(rooms Rooms, settings Settings) *Service {
 		renewing:    map[string]bool{},
 		unsaved:     map[string]unsaved{},
 		offline:     map[syntax.DID]*outage{},
+		busy:        map[string]*outage{},
 		memory:      map[string]func(){},
 		checked:     map[syntax.DID]time.Time{},
 		subscribers: map[int]func(latchkey.Event){},

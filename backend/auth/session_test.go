@@ -159,7 +159,12 @@ func TestRefreshThatDidNotWorkKeepsTheSession(t *testing.T) {
 			if after := h.session(hostile.AliceDID); after.Tokens != before.Tokens || after.Unconfirmed != 0 {
 				t.Error("the session was changed")
 			}
+			// A server that has no time is not asked by each call.
+			if n := h.refreshes(); test.want == latchkey.ServerBusy && n != 1 || test.want != latchkey.ServerBusy && n != 3 {
+				t.Errorf("%d refreshes", n)
+			}
 			h.net.Change(func() { h.net.Token = nil })
+			h.waitUntil(func() bool { return h.call(t.Context(), hostile.AliceDID) == nil })
 			h.mustBeActive()
 		})
 	}

@@ -149,7 +149,6 @@ func TestExchange(t *testing.T) {
 }
 
 // unfit are token responses that must not be taken.
-// hostile: 26
 var unfit = map[string]func(map[string]any){
 	"bearer":           func(a map[string]any) { a["token_type"] = "Bearer" },
 	"no type":          func(a map[string]any) { delete(a, "token_type") },
@@ -167,7 +166,7 @@ var unfit = map[string]func(map[string]any){
 
 func TestExchangeRefuses(t *testing.T) {
 	t.Parallel()
-	for name, change := range unfit {
+	for name, change := range unfit { // hostile: 26
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			net := hostile.New(t)

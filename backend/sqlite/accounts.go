@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/bluesky-social/indigo/atproto/syntax"
 
@@ -47,13 +48,24 @@ func (db *DB) SaveAccount(ctx context.Context, a latchkey.Account) error {
 	return db.write(ctx, func(tx *sql.Tx) error { return saveAccount(ctx, tx, a) })
 }
 
+// saveAccount leaves last_used of an account that is there alone.
 func saveAccount(ctx context.Context, tx *sql.Tx, a latchkey.Account) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO accounts (did, handle, server, status, reason, last_used, raised, confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, server = excluded.server, status = excluded.status,
-		reason = excluded.reason, last_used = excluded.last_used, raised = excluded.raised, confirmed = excluded.confirmed`,
+		reason = excluded.reason, raised = excluded.raised, confirmed = excluded.confirmed`,
 		a.DID.String(), string(a.Handle), a.Server, string(a.Status), string(a.Reason), millis(a.LastUsed),
 		strings.Join(a.Raised, " "), millis(a.Confirmed))
 	return err
+}
+
+// UseAccount implements [latchkey.Store].
+func (db *DB) UseAccount(ctx context.Context, did syntax.DID, at time.Time) error {
+	return db.write(ctx, func(tx *sql.Tx) error { return useAccount(ctx, tx, did, at) })
+}
+
+func useAccount(ctx context.Context, tx *sql.Tx, did syntax.DID, at time.Time) error {
+	result, err := tx.ExecContext(ctx, `UPDATE accounts SET last_used = ? WHERE did = ?`, millis(at), did.String())
+	return one(result, err, latchkey.AccountUnknown)
 }
 
 // RemoveAccount implements [latchkey.Store].

@@ -53,10 +53,9 @@ var work = []struct {
 		_, err := db.Accounts(tb.Context())
 		must(tb, err)
 	}},
-	{"SaveAccount", func(tb testing.TB, db *DB, _ string, i int) {
+	{"UseAccount", func(tb testing.TB, db *DB, _ string, i int) {
 		a := nthAccount(i % 10)
-		a.LastUsed = a.LastUsed.Add(time.Duration(i+1) * time.Hour)
-		must(tb, db.SaveAccount(tb.Context(), a))
+		must(tb, db.UseAccount(tb.Context(), a.DID, a.LastUsed.Add(time.Duration(i+1)*time.Hour)))
 	}},
 	{"Orphans", func(tb testing.TB, db *DB, _ string, _ int) {
 		_, err := db.Orphans(tb.Context())

@@ -29,8 +29,16 @@ func TestAccounts(t *testing.T) {
 	if all, err := db.Accounts(t.Context()); err != nil || !reflect.DeepEqual(all, []latchkey.Account{newer, older}) {
 		t.Errorf("accounts: %v, %v", all, err)
 	}
-	older.Handle, older.LastUsed = "new.example.net", newer.LastUsed.Add(time.Hour)
-	must(t, db.SaveAccount(t.Context(), older))
+	changed := older
+	changed.Handle, changed.LastUsed = "new.example.net", newer.LastUsed.Add(time.Hour)
+	must(t, db.SaveAccount(t.Context(), changed))
+	older.Handle = changed.Handle // and nothing but UseAccount makes another one current
+	if all, err := db.Accounts(t.Context()); err != nil || !reflect.DeepEqual(all, []latchkey.Account{newer, older}) {
+		t.Errorf("accounts: %v, %v", all, err)
+	}
+	older.LastUsed = changed.LastUsed
+	must(t, db.UseAccount(t.Context(), alice, older.LastUsed))
+	mustCode(t, db.UseAccount(t.Context(), "did:plc:cccccccccccccccccccccccc", older.LastUsed), latchkey.AccountUnknown)
 	if all, err := db.Accounts(t.Context()); err != nil || !reflect.DeepEqual(all, []latchkey.Account{older, newer}) {
 		t.Errorf("accounts: %v, %v", all, err)
 	}

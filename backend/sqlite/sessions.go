@@ -48,6 +48,9 @@ func (db *DB) SaveSession(ctx context.Context, a latchkey.Account, s latchkey.Se
 		if err := saveAccount(ctx, tx, a); err != nil {
 			return err
 		}
+		if err := useAccount(ctx, tx, a.DID, a.LastUsed); err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			s.ID, s.DID.String(), s.ClientID, s.Issuer, s.Server, s.TokenEndpoint, s.RevocationEndpoint,
 			strings.Join(s.Scopes, " "), millis(s.Created), millis(s.Ends), millis(s.Renewed), millis(s.AccessEnds), s.InMemory, s.Unconfirmed, sealed)
