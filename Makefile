@@ -42,7 +42,7 @@ test: setup lint programs ## run every test there is, the one of the window incl
 soak: ## kill -9 a thousand times and let a hundred tokens end: ten minutes at most
 	build/setup.sh headless network
 	go build -o build/bin/testreport ./backend/internal/testreport
-	SOAK=1 timeout 10m go test -race -tags devnet -count=1 -p 1 -v -run '^(TestKilled|TestCrowd)' ./backend/internal/soak ./backend/wire \
+	SOAK=1 timeout 10m go test -race -tags devnet -count=1 -p 1 -json -run '^(TestKilled|TestCrowd)' ./backend/internal/soak ./backend/wire \
 		| build/bin/testreport
 
 .PHONY: lint
