@@ -153,3 +153,16 @@ func TestDiagnosticsWithoutService(t *testing.T) {
 		t.Error("the same is said twice")
 	}
 }
+
+// A reason that can't be seen any more is still the reason.
+func TestDiagnosticsSayWhyThereIsNoService(t *testing.T) {
+	t.Parallel()
+	a, _ := newTestApp(t, nil)
+	a.failure = latchkey.NewError(latchkey.StorageBusy, nil)
+	for _, f := range a.Diagnostics() {
+		if f.Name == string(latchkey.FoundStart) && f.Trouble != nil && f.Trouble.Code == string(latchkey.StorageBusy) {
+			return
+		}
+	}
+	t.Error("it is not said")
+}

@@ -31,7 +31,7 @@ func TestInspectCounts(t *testing.T) {
 	ended.Status, ended.Reason = latchkey.NeedsSignIn, latchkey.SessionRejected
 	must(t, db.SaveAccount(t.Context(), ended))
 	must(t, db.SaveSetting(t.Context(), latchkey.EmailProvider, "https://mail.example.com"))
-	for id, deadline := range map[string]time.Time{"waits": time.Now().Add(time.Hour), "too late": time.Now().Add(-time.Hour)} {
+	for id, deadline := range map[string]time.Time{"waits": time.Now().Add(time.Hour), "too late": time.Now().Add(-time.Hour), "later": time.Now().Add(-time.Minute)} {
 		r := request(id, bob)
 		r.Deadline = deadline
 		must(t, db.AddSignIn(t.Context(), r, keysOf(2)))
