@@ -47,6 +47,7 @@ type App struct {
 	emit            func(ctx context.Context, event string, payload ...any)
 	toFront         func(ctx context.Context)
 	copyToClipboard func(ctx context.Context, text string) error
+	paint           func(ctx context.Context, theme string)
 }
 
 func newApp(cfg config.Config) *App {
@@ -60,6 +61,7 @@ func newApp(cfg config.Config) *App {
 			runtime.WindowShow(ctx)
 		},
 		copyToClipboard: runtime.ClipboardSetText,
+		paint:           paint,
 	}
 }
 

@@ -31,6 +31,7 @@ func newTestApp(t *testing.T, change func(*config.Config)) (*App, chan any) {
 	a.emit = func(_ context.Context, _ string, payload ...any) { events <- payload[0] }
 	a.toFront = func(context.Context) {}
 	a.copyToClipboard = func(context.Context, string) error { return nil }
+	a.paint = func(context.Context, string) {}
 	a.start(t.Context())
 	t.Cleanup(func() { a.stop(context.Background()) })
 	return a, events
@@ -119,7 +120,8 @@ func TestServiceThatDoesNotStart(t *testing.T) {
 		"Check": a.Check(), "Notices": second(a.Notices()), "Cancel": a.Cancel(),
 		"EmailProviders": second(a.EmailProviders()), "ChooseEmailProvider": second(a.ChooseEmailProvider("pds.example.com")),
 		"AccountForEmail": second(a.AccountForEmail("a@example.org")),
-		"Attempt":         second(a.Attempt()), "OpenBrowser": a.OpenBrowser(), "CopyLink": a.CopyLink(),
+		"Settings":        second(a.Settings()), "SetTheme": a.SetTheme("dark"),
+		"Attempt": second(a.Attempt()), "OpenBrowser": a.OpenBrowser(), "CopyLink": a.CopyLink(),
 	} {
 		if got := latchkey.CodeOf(err); got != latchkey.StorageFailed {
 			t.Errorf("%s: %q (%v)", name, got, err)

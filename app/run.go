@@ -13,7 +13,6 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options"
 	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
 	"github.com/wailsapp/wails/v2/pkg/options/linux"
-	"github.com/wailsapp/wails/v2/pkg/runtime"
 
 	"latchkey/backend/config"
 )
@@ -36,6 +35,12 @@ func Run(assets fs.FS) int {
 	return 0
 }
 
+// The colours behind the page: --paper in frontend/src/styles/tokens.css.
+var (
+	lightPaper = options.NewRGB(0xfa, 0xf8, 0xf4)
+	darkPaper  = options.NewRGB(0x15, 0x16, 0x1a)
+)
+
 func newOptions(a *App, assets fs.FS) *options.App {
 	return &options.App{
 		Title:     a.config.Brand.Name,
@@ -45,8 +50,8 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		MinHeight: 480,
 		// The window appears with its page in it, not white before.
 		StartHidden:      true,
-		OnDomReady:       func(ctx context.Context) { runtime.WindowShow(ctx) },
-		BackgroundColour: options.NewRGB(0xfa, 0xf8, 0xf4),
+		OnDomReady:       func(ctx context.Context) { a.work.Go(func() { a.domReady(ctx) }) },
+		BackgroundColour: lightPaper,
 		AssetServer:      &assetserver.Options{Assets: assets},
 		OnStartup:        a.start,
 		OnShutdown:       a.stop,

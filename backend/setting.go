@@ -5,3 +5,6 @@ type SettingKey string
 
 // EmailProvider is the origin of the server that signs people in by email.
 const EmailProvider SettingKey = "email_provider"
+
+// Theme is whether the window is "light" or "dark"; without a choice it is as the system is.
+const Theme SettingKey = "theme"

@@ -134,7 +134,8 @@ func startService(t *testing.T, faults ...func(*secretService)) *secretService {
 	}
 	export := func(v any, path dbus.ObjectPath, name string) { must(t, conn.Export(v, path, name)) }
 	export(serviceMethods{s}, servicePath, serviceName+"Service")
-	export(properties{}, servicePath, "org.freedesktop.DBus.Properties")
+	export(properties{s}, servicePath, "org.freedesktop.DBus.Properties")
+	export(properties{s}, collectionPath, "org.freedesktop.DBus.Properties")
 	export(collectionMethods{s}, aliasPath, serviceName+"Collection")
 	export(sessionMethods{}, sessionPath, serviceName+"Session")
 	reply, err := conn.RequestName("org.freedesktop.secrets", dbus.NameFlagDoNotQueue)
@@ -195,9 +196,14 @@ func (s serviceMethods) Unlock(paths []dbus.ObjectPath) ([]dbus.ObjectPath, dbus
 	return []dbus.ObjectPath{}, s.prompt(func() any { s.Locked = false; return paths }), nil
 }
 
-type properties struct{}
+type properties struct{ *secretService }
 
-func (properties) Get(string, string) (dbus.Variant, *dbus.Error) {
+func (p properties) Get(_, name string) (dbus.Variant, *dbus.Error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if name == "Locked" {
+		return dbus.MakeVariant(p.Locked), nil
+	}
 	return dbus.MakeVariant([]dbus.ObjectPath{collectionPath}), nil
 }
 

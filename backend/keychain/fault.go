@@ -38,6 +38,8 @@ func (k *Keychain) explain(err error) error {
 			}
 		}
 		return latchkey.NewError(latchkey.KeychainLocked, err)
+	case errors.Is(err, errNone):
+		return latchkey.NewError(latchkey.KeychainUnavailable, err)
 	case systemProof(err):
 		return none(err)
 	}

@@ -37,6 +37,8 @@ type Keychain struct {
 	reachable func() error
 	// collection answers errNone when the keychain has nothing that could be unlocked.
 	collection func() error
+	// unlocked answers an error where an item can't be looked for without a question to the person.
+	unlocked func() error
 
 	mu     sync.Mutex
 	memory map[string]latchkey.Keys
@@ -66,7 +68,7 @@ const patience = 10 * time.Second
 func New(service string) *Keychain {
 	return &Keychain{
 		service: service, user: currentUser(), turn: make(chan struct{}, 1), patience: patience,
-		provider: system{}, reachable: reachable, collection: collection,
+		provider: system{}, reachable: reachable, collection: collection, unlocked: unlocked,
 		memory: map[string]latchkey.Keys{},
 	}
 }

@@ -102,7 +102,8 @@ func newKeychain() (*Keychain, *faulty) {
 	f := &faulty{items: map[string]string{}}
 	k := New("app")
 	k.user = "1000"
-	k.provider, k.reachable, k.collection = f, func() error { return nil }, func() error { return nil }
+	fine := func() error { return nil }
+	k.provider, k.reachable, k.collection, k.unlocked = f, fine, fine, fine
 	return k, f
 }
 

@@ -12,6 +12,7 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -80,6 +81,19 @@ func (v *Vault) Exists() bool {
 
 // Path is where the file lies.
 func (v *Vault) Path() string { return v.path }
+
+// Check tells whether the file can be read and is an age file, without its passphrase: whether the
+// passphrase opens it is for Get to say. The codes are VaultMissing, VaultDamaged and those of the disk.
+func (v *Vault) Check() error {
+	data, err := readFile(v.path)
+	if err == nil && !bytes.HasPrefix(data, []byte(header)) {
+		err = latchkey.NewError(latchkey.VaultDamaged, errors.New("not an age file"))
+	}
+	return err
+}
+
+// header begins every age file (https://age-encryption.org/v1).
+const header = "age-encryption.org/v1\n"
 
 // Close waits for computations that nobody waits for any more.
 func (v *Vault) Close() { v.work.Wait() }

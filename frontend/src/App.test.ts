@@ -236,7 +236,7 @@ describe('when it can not be found out who is signed in', () => {
     render(App, { store })
     await store.start()
     await screen.findByText(newer.message)
-    expect(screen.queryByRole('button')).toBeNull()
+    expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
   })
 })
 

@@ -26,7 +26,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot(out)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	if err != nil && !errors.Is(err, errTrouble) {
 		out.failed(err)
 	}
 	return exitStatus(err)
@@ -45,9 +45,9 @@ func newRoot(out *printer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// Without a command cobra shows the help and succeeds; a script that forgot it should notice.
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
-		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, switch, logout, api, vault or version")}
+		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, switch, logout, api, vault, doctor or version")}
 	}
-	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), vaultCommand(out), versionCommand(out))
+	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), vaultCommand(out), doctorCommand(out), versionCommand(out))
 	root.SetOut(out.out)
 	root.SetErr(out.err)
 	// cobra's own commands complain in their own way.

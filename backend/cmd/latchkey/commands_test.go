@@ -37,6 +37,8 @@ func TestWrongUsage(t *testing.T) {
 		"vault create four words of mine",
 		"vault create --passphrase=x",
 		"vault remove x",
+		"doctor x",
+		"doctor --bogus",
 		"api",
 		"api nonsense",
 		"api https://pds.example.com/xrpc/com.atproto.server.getSession",
@@ -70,7 +72,7 @@ func TestWrongUsage(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for line, words := range map[string][]string{
-		"--help":           {"login", "whoami", "accounts", "switch", "logout", "api", "vault", "version", "--json"},
+		"--help":           {"login", "whoami", "accounts", "switch", "logout", "api", "vault", "doctor", "version", "--json"},
 		"help":             {"login"},
 		"login --help":     {"IDENTIFIER", "--no-browser", "--scope"},
 		"help logout":      {"--all"},
@@ -81,6 +83,7 @@ func TestHelp(t *testing.T) {
 		"switch --help":    {"ACCOUNT"},
 		"vault --help":     {"create", "remove", "LATCHKEY_PASSPHRASE_FILE", "no keychain"},
 		"version --help":   {"version"},
+		"doctor --help":    {"no network", "Exit status"},
 		"logout --help":    {"--all"},
 		"--json --help":    {"login"},
 		"--help --json=no": {},

@@ -2,6 +2,7 @@
 // for people at a terminal, scripts and SSH. It is pure Go and has no GUI libraries in it.
 //
 // Exit status: 0 done; 1 failed, with the error's code and sentence on standard error; 2 wrong usage.
+// The status of doctor is 1 when something needs to be done, which is in what it prints.
 // With --json each line of standard output is one JSON object, errors included.
 package main
 

@@ -23,3 +23,15 @@ func TestWrongSettings(t *testing.T) {
 		t.Errorf("got %v", lines[0])
 	}
 }
+
+// doctor says what is wrong with the settings, and what can be said without them.
+func TestDoctorWithWrongSettings(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	h.environment = append(h.environment, "LATCHKEY_SCOPES=nonsense")
+	_, findings, troubles := h.diagnose(t)
+	mustBe(t, troubles, map[string]latchkey.Code{"config": latchkey.ConfigInvalid})
+	if !strings.Contains(findings["config"], "LATCHKEY_SCOPES") || findings["listener"] == "" || findings["system"] == "" {
+		t.Errorf("got %v", findings)
+	}
+}

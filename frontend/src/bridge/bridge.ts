@@ -82,6 +82,26 @@ export interface EmailProviders {
   known: string[]
 }
 
+export const themes = ['system', 'light', 'dark'] as const
+export type Theme = (typeof themes)[number]
+
+export interface Settings {
+  theme: Theme
+  /** What every sign-in asks for. */
+  scopes: string[]
+}
+
+/** One line of the diagnostics. */
+export interface Finding {
+  /** Stable; the views pick by it what they show. */
+  name: string
+  /** What a person reads in front of the value. */
+  title: string
+  value: string
+  /** Null when all is well. */
+  trouble: Failure | null
+}
+
 export interface Bridge {
   /** Resolves when signed in. */
   login(identifier: string): Promise<Account>
@@ -116,6 +136,12 @@ export interface Bridge {
   copyLink(): Promise<void>
   copyText(text: string): Promise<void>
   product(): Promise<Product>
+  settings(): Promise<Settings>
+  /** Remembers a theme. */
+  setTheme(theme: Theme): Promise<void>
+  /** Takes a moment: the keychain is asked how it is. */
+  diagnostics(): Promise<Finding[]>
+  copyDiagnostics(): Promise<void>
   onSignIn(listener: (signIn: SignIn) => void): void
   /** Hears of every account, whichever process changed it. */
   onAccount(listener: (event: AccountEvent) => void): void

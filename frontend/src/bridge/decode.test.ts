@@ -1,6 +1,17 @@
 import { expect, test, vi } from 'vitest'
-import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFailure, toNotices, toProduct, toSignIn } from './decode'
-import { alice, aliceMoved, bob, emptied, hours, notFound, signIn, unsaved } from './samples'
+import {
+  toAccount,
+  toAccountEvent,
+  toAccounts,
+  toEmailProviders,
+  toFailure,
+  toFindings,
+  toNotices,
+  toProduct,
+  toSettings,
+  toSignIn,
+} from './decode'
+import { alice, aliceMoved, bob, emptied, hours, notFound, signIn, troubled, unsaved, wellFound } from './samples'
 
 test('what is whole arrives unchanged', () => {
   expect(toAccount(alice)).toEqual(alice)
@@ -18,7 +29,24 @@ test('what is whole arrives unchanged', () => {
   expect(toEmailProviders(providers)).toEqual(providers)
   expect(toAccountEvent({ kind: 'added', account: alice })).toEqual({ kind: 'added', account: alice })
   expect(toFailure(notFound)).toEqual(notFound)
+  expect(toFindings(wellFound)).toEqual(wellFound)
+  expect(toFindings(troubled)).toEqual(troubled)
+  expect(toSettings({ theme: 'dark', scopes: ['atproto'] })).toEqual({ theme: 'dark', scopes: ['atproto'] })
   expect(toProduct({ name: 'Latchkey', version: '1' })).toEqual({ name: 'Latchkey', version: '1' })
+})
+
+test('a theme that nobody knows is no choice', () => {
+  for (const value of [null, {}, { theme: 'odd', scopes: null }, { theme: 7 }]) {
+    expect(toSettings(value)).toEqual({ theme: 'system', scopes: [] })
+  }
+})
+
+test('of findings only what has a name is left, and a trouble is never lost', () => {
+  vi.spyOn(console, 'error').mockReturnValue()
+  const [keys] = wellFound
+  expect(toFindings(null)).toEqual([])
+  expect(toFindings([7, {}, { name: 'x' }, { title: 'X' }, keys, keys])).toEqual([keys])
+  expect(toFindings([{ name: 'x', title: 'X', trouble: 'odd' }])).toMatchObject([{ value: '', trouble: { code: 'internal' } }])
 })
 
 test('a failure inside the Error that Wails makes is found', () => {

@@ -3,8 +3,8 @@
  * (an empty Go slice arrives as null), and events are not typed at all.
  */
 import { strings } from '../strings'
-import { accountEventKinds, phases } from './bridge'
-import type { Account, AccountEvent, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
+import { accountEventKinds, phases, themes } from './bridge'
+import type { Account, AccountEvent, EmailProviders, Failure, Finding, Notice, Product, Settings, SignIn } from './bridge'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -101,6 +101,22 @@ export function toProduct(value: unknown): Product {
 export function toEmailProviders(value: unknown): EmailProviders {
   const { chosen, known } = fields(value)
   return { chosen: text(chosen), known: texts(known) }
+}
+
+/** A theme that nobody knows is no choice. */
+export function toSettings(value: unknown): Settings {
+  const { theme, scopes } = fields(value)
+  return { theme: themes.find((known) => known === theme) ?? 'system', scopes: texts(scopes) }
+}
+
+function toFinding(value: unknown): Finding | null {
+  const { name, title, value: found, trouble } = fields(value)
+  if (text(name) === '' || text(title) === '') return null
+  return { name: text(name), title: text(title), value: text(found), trouble: trouble == null ? null : toFailure(trouble) }
+}
+
+export function toFindings(value: unknown): Finding[] {
+  return each(value, toFinding, (finding) => finding.name)
 }
 
 /** Wails rejects with an Error around a string and nothing else, so Go sends a failure as JSON in that string. */

@@ -2,7 +2,8 @@
  * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`,
  * `tell` and `announce` play the Go side afterwards. Like Go it signs out whom it named last, not whom a page shows.
  */
-import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
+import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Finding, Notice, Product, Settings, SignIn, Theme } from './bridge'
+import { wellFound } from './samples'
 
 type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) => void }
 
@@ -18,6 +19,8 @@ export class MockBridge implements Bridge {
   named: Product = { name: 'Latchkey', version: '0.1.0' }
   providers: EmailProviders = { chosen: 'https://certified.one', known: [] }
   holding: Notice[] = []
+  chosen: Settings = { theme: 'system', scopes: ['atproto', 'account:email'] }
+  found: Finding[] = wellFound
   /** Who is signed in with any email. */
   known: Account | null = null
   /** Makes the method of that name reject. */
@@ -46,6 +49,9 @@ export class MockBridge implements Bridge {
   copyLink = () => this.#ask<void>('copyLink', undefined)
   copyText = (text: string) => this.#ask<void>('copyText', undefined, text)
   product = () => this.#ask('product', this.named)
+  settings = () => this.#ask('settings', this.chosen)
+  diagnostics = () => this.#ask('diagnostics', this.found)
+  copyDiagnostics = () => this.#ask<void>('copyDiagnostics', undefined)
 
   get #everybody(): Account[] {
     return this.account === null ? this.others : [this.account, ...this.others]
@@ -55,6 +61,11 @@ export class MockBridge implements Bridge {
     const chosen = await this.#ask('chooseEmailProvider', /:\/\//.test(address) ? address : `https://${address}`, address)
     this.providers = { ...this.providers, chosen }
     return chosen
+  }
+
+  async setTheme(theme: Theme): Promise<void> {
+    await this.#ask('setTheme', undefined, theme)
+    this.chosen = { ...this.chosen, theme }
   }
 
   async whoami(): Promise<Account> {

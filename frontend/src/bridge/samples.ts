@@ -1,5 +1,5 @@
 /** Made-up accounts, attempts and failures for tests and for a plain browser. */
-import type { Account, Failure, Notice, Phase, SignIn } from './bridge'
+import type { Account, Failure, Finding, Notice, Phase, SignIn } from './bridge'
 
 /** The moment so many hours from now. */
 export function hours(from: number): string {
@@ -114,3 +114,24 @@ export function signIn(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
     ...changes,
   }
 }
+
+export const wellFound: Finding[] = [
+  { name: 'keys', title: 'Keys', value: 'GNOME Keyring (Secret Service)', trouble: null },
+  { name: 'program', title: 'Program', value: 'Latchkey 0.1.0', trouble: null },
+  { name: 'system', title: 'System', value: 'linux/amd64, Debian GNU/Linux 12 (bookworm)', trouble: null },
+  { name: 'desktop', title: 'Desktop', value: 'Wayland, GNOME', trouble: null },
+  { name: 'folder', title: 'Data', value: '~/.local/share/latchkey', trouble: null },
+  { name: 'database', title: 'Database', value: 'whole, version 2, 40 KB', trouble: null },
+  { name: 'listener', title: 'Way back from the browser', value: '127.0.0.1 can be used', trouble: null },
+]
+
+export const listenerFailed: Failure = {
+  code: 'listener_failed',
+  message: 'This computer did not let the app wait for your browser. Check its firewall, then try again.',
+  retryable: true,
+}
+
+export const troubled: Finding[] = wellFound.map((finding) => {
+  if (finding.name === 'keys') return { ...finding, trouble: locked }
+  return finding.name === 'listener' ? { ...finding, value: "127.0.0.1 can't be used", trouble: listenerFailed } : finding
+})

@@ -19,6 +19,7 @@ import {
   signInByEmail,
   storageBusy,
   timedOut,
+  troubled,
   unsaved,
 } from './samples'
 
@@ -213,6 +214,19 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   'notice-sign-in': () => {
     const bridge = interactive()
     bridge.holding = [emptied]
+    return bridge
+  },
+  settings: () => pressed(signedIn(), 'Settings'),
+  'settings-dark': () => {
+    const bridge = pressed(signedIn(), 'Settings')
+    bridge.chosen = { ...bridge.chosen, theme: 'dark' }
+    return bridge
+  },
+  'settings-trouble': () => {
+    const bridge = pressed(interactive(), 'Settings')
+    bridge.found = troubled
+    bridge.providers = { chosen: '', known: ['https://certified.one', 'https://pds.example.com'] }
+    bridge.refusals = { setTheme: storageBusy }
     return bridge
   },
   trouble: () => {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { alice, bob, emptied, signIn } from './samples'
+import { alice, bob, emptied, signIn, wellFound } from './samples'
 import { wailsBridge } from './wails'
 
 const go = {
@@ -22,6 +22,10 @@ const go = {
   OpenBrowser: vi.fn(),
   CopyLink: vi.fn(),
   Product: vi.fn(),
+  Settings: vi.fn(),
+  SetTheme: vi.fn(),
+  Diagnostics: vi.fn(),
+  CopyDiagnostics: vi.fn(),
 }
 const runtime = { EventsOnMultiple: vi.fn(), ClipboardSetText: vi.fn() }
 
@@ -39,6 +43,8 @@ test('every method reaches its namesake', async () => {
   go.EmailProviders.mockResolvedValue({ chosen: '', known: ['https://one.example'] })
   go.ChooseEmailProvider.mockResolvedValue('https://two.example')
   go.Product.mockResolvedValue({ name: 'Latchkey', version: '1' })
+  go.Settings.mockResolvedValue({ theme: 'dark', scopes: null })
+  go.Diagnostics.mockResolvedValue(wellFound)
   expect(await wailsBridge.login('alice.test')).toEqual(alice)
   expect(await wailsBridge.loginWithEmail('a@b')).toEqual(alice)
   expect(await wailsBridge.accountForEmail('a@b')).toEqual(alice)
@@ -47,6 +53,10 @@ test('every method reaches its namesake', async () => {
   expect(await wailsBridge.whoami()).toEqual(alice)
   expect(await wailsBridge.attempt()).toMatchObject({ id: 'attempt-1', phase: 'waiting' })
   expect(await wailsBridge.product()).toEqual({ name: 'Latchkey', version: '1' })
+  expect(await wailsBridge.settings()).toEqual({ theme: 'dark', scopes: [] })
+  expect(await wailsBridge.diagnostics()).toEqual(wellFound)
+  await wailsBridge.setTheme('light')
+  await wailsBridge.copyDiagnostics()
   await wailsBridge.cancel()
   expect(await wailsBridge.accounts()).toEqual([alice, bob])
   expect(await wailsBridge.switchTo(alice.did)).toEqual(alice)
@@ -64,6 +74,7 @@ test('every method reaches its namesake', async () => {
   expect(go.ChooseEmailProvider).toHaveBeenCalledWith('two.example')
   expect(go.Switch).toHaveBeenCalledWith(alice.did)
   expect(go.Renew).toHaveBeenCalledWith(bob.did)
+  expect(go.SetTheme).toHaveBeenCalledWith('light')
   expect(go.Raise).toHaveBeenCalledWith(['account:email'])
   for (const method of Object.values(go)) expect(method).toHaveBeenCalledOnce()
 })

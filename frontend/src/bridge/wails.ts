@@ -2,7 +2,7 @@
 import * as App from '../../wailsjs/go/app/App'
 import { ClipboardSetText, EventsOn } from '../../wailsjs/runtime/runtime'
 import type { Account, Bridge } from './bridge'
-import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toNotices, toProduct, toSignIn } from './decode'
+import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFindings, toNotices, toProduct, toSettings, toSignIn } from './decode'
 
 function account(value: unknown): Account {
   const decoded = toAccount(value)
@@ -33,6 +33,10 @@ export const wailsBridge: Bridge = {
     if (!(await ClipboardSetText(text))) throw new Error('the clipboard took nothing')
   },
   product: async () => toProduct(await App.Product()),
+  settings: async () => toSettings(await App.Settings()),
+  setTheme: (theme) => App.SetTheme(theme),
+  diagnostics: async () => toFindings(await App.Diagnostics()),
+  copyDiagnostics: () => App.CopyDiagnostics(),
   onSignIn: (listener) => {
     EventsOn('sign-in', (payload: unknown) => {
       const signIn = toSignIn(payload)

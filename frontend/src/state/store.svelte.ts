@@ -12,6 +12,7 @@ import { Notices } from './notices.svelte'
 import { idle, pending } from './progress'
 import type { Progress } from './progress'
 import { EmailProvider } from './provider.svelte'
+import { Settings } from './settings.svelte'
 
 export type View = 'starting' | 'trouble' | 'sign-in' | 'waiting' | 'account'
 
@@ -41,6 +42,7 @@ export class Store {
   readonly provider: EmailProvider
   readonly accounts: Accounts
   readonly notices = new Notices()
+  readonly settings: Settings
 
   #bridge: Bridge
   #started = $state(false)
@@ -61,6 +63,7 @@ export class Store {
     this.#bridge = bridge
     this.provider = new EmailProvider(bridge)
     this.accounts = new Accounts(bridge)
+    this.settings = new Settings(bridge)
   }
 
   /** Who is shown. */
@@ -127,6 +130,7 @@ export class Store {
       this.#bridge.attempt(),
       this.#bridge.notices(),
       this.provider.load(),
+      this.settings.load(),
     ])
     if (product.status === 'fulfilled') this.product = product.value
     if (notices.status === 'fulfilled' && !this.#heardNotices) this.notices.replace(notices.value)

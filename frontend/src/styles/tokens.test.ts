@@ -5,7 +5,7 @@ type Theme = Readonly<Record<string, string>>
 const styles = import.meta.glob<string>('./*.css', { query: '?raw', import: 'default', eager: true })
 const components = import.meta.glob<string>('../**/*.svelte', { query: '?raw', import: 'default', eager: true })
 const { './tokens.css': tokens = '', ...others } = styles
-const [lightCss = '', darkCss = ''] = tokens.split('@media')
+const [lightCss = '', darkCss = '', chosenDarkCss = ''] = tokens.split(/@media|:root\[data-theme='dark'\]/)
 
 function colours(block: string): Theme {
   return Object.fromEntries([...block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, value]) => [name, value]))
@@ -66,6 +66,12 @@ describe.each([
 
 test('the dark theme answers every colour of the light one', () => {
   expect(Object.keys(colours(darkCss))).toEqual(Object.keys(colours(lightCss)))
+})
+
+test('dark is the same whether the system or the person wants it', () => {
+  expect(Object.keys(colours(darkCss))).not.toEqual([])
+  expect(colours(chosenDarkCss)).toEqual(colours(darkCss))
+  expect(chosenDarkCss).toContain('color-scheme: dark')
 })
 
 test('no colour stands outside the tokens', () => {

@@ -14,7 +14,11 @@ export function Check():Promise<void>;
 
 export function ChooseEmailProvider(arg1:string):Promise<string>;
 
+export function CopyDiagnostics():Promise<void>;
+
 export function CopyLink():Promise<void>;
+
+export function Diagnostics():Promise<Array<app.Finding>>;
 
 export function EmailProviders():Promise<app.EmailProviders>;
 
@@ -35,6 +39,10 @@ export function Product():Promise<app.Product>;
 export function Raise(arg1:Array<string>):Promise<app.Account>;
 
 export function Renew(arg1:string):Promise<app.Account>;
+
+export function SetTheme(arg1:string):Promise<void>;
+
+export function Settings():Promise<app.Settings>;
 
 export function Switch(arg1:string):Promise<app.Account>;
 

@@ -26,8 +26,16 @@ export function ChooseEmailProvider(arg1) {
   return window['go']['app']['App']['ChooseEmailProvider'](arg1);
 }
 
+export function CopyDiagnostics() {
+  return window['go']['app']['App']['CopyDiagnostics']();
+}
+
 export function CopyLink() {
   return window['go']['app']['App']['CopyLink']();
+}
+
+export function Diagnostics() {
+  return window['go']['app']['App']['Diagnostics']();
 }
 
 export function EmailProviders() {
@@ -68,6 +76,14 @@ export function Raise(arg1) {
 
 export function Renew(arg1) {
   return window['go']['app']['App']['Renew'](arg1);
+}
+
+export function SetTheme(arg1) {
+  return window['go']['app']['App']['SetTheme'](arg1);
+}
+
+export function Settings() {
+  return window['go']['app']['App']['Settings']();
 }
 
 export function Switch(arg1) {
