@@ -47,7 +47,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		StartHidden:      true,
 		OnDomReady:       func(ctx context.Context) { runtime.WindowShow(ctx) },
 		BackgroundColour: options.NewRGB(0xfa, 0xf8, 0xf4),
-		AssetServer:      &assetserver.Options{Assets: assets},
+		AssetServer:      &assetserver.Options{Assets: assets, Middleware: a.avatars},
 		OnStartup:        a.start,
 		OnShutdown:       a.stop,
 		Bind:             []any{a},

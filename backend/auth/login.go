@@ -90,6 +90,7 @@ func (s *Service) attend(ctx context.Context, attemptID string, run func(context
 	defer s.end(a)
 	s.update(a, func(*latchkey.SignIn) {})
 	account, listener, err := run(ctx, a)
+	account.Profile = s.profileOf(account.DID)
 	// The reason of a cancelled context is the person's wish or the deadline, and says more than
 	// whatever was interrupted.
 	var reason *latchkey.Error
@@ -119,7 +120,6 @@ func (s *Service) attend(ctx context.Context, attemptID string, run func(context
 		s.update(a, func(si *latchkey.SignIn) { si.Phase, si.Link, si.Err = latchkey.Failed, "", reason })
 		return latchkey.Account{}, reason
 	}
-	account.Profile = s.profileOf(account.DID)
 	s.meetSoon(account)
 	s.update(a, func(si *latchkey.SignIn) {
 		si.Phase, si.Link, si.DID, si.Handle, si.Account = latchkey.Done, "", account.DID, account.Handle, &account
