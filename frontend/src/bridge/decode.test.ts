@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
-import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFailure, toNotices, toProduct, toSignIn } from './decode'
-import { alice, aliceMoved, bob, emptied, hours, notFound, signIn, unsaved } from './samples'
+import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFailure, toNotices, toPreview, toProduct, toSignIn } from './decode'
+import { alice, aliceMoved, alicePreview, bob, emptied, hours, lookAlike, notFound, serverPreview, signIn, unsaved } from './samples'
 
 test('what is whole arrives unchanged', () => {
   expect(toAccount(alice)).toEqual(alice)
@@ -18,7 +18,11 @@ test('what is whole arrives unchanged', () => {
   expect(toEmailProviders(providers)).toEqual(providers)
   expect(toAccountEvent({ kind: 'added', account: alice })).toEqual({ kind: 'added', account: alice })
   expect(toFailure(notFound)).toEqual(notFound)
-  expect(toProduct({ name: 'Latchkey', version: '1' })).toEqual({ name: 'Latchkey', version: '1' })
+  const product = { name: 'Latchkey', version: '1', scopes: ['atproto'] }
+  expect(toProduct(product)).toEqual(product)
+  for (const preview of [alicePreview, lookAlike, serverPreview]) expect(toPreview(preview)).toEqual(preview)
+  const named = { ...alice, name: 'Alice', avatar: alicePreview.avatar }
+  expect(toAccount(named)).toEqual(named)
 })
 
 test('a failure inside the Error that Wails makes is found', () => {
@@ -29,6 +33,7 @@ test('an empty Go slice, which is null, is an empty list', () => {
   expect(toAccount({ ...alice, scopes: null })?.scopes).toEqual([])
   expect(toEmailProviders({ chosen: '', known: null })).toEqual({ chosen: '', known: [] })
   expect([toAccounts(null), toNotices(null)]).toEqual([[], []])
+  expect([toProduct({}).scopes, toPreview({ kind: 'did', warnings: null })?.warnings]).toEqual([[], []])
 })
 
 test('of lists only what can be read is left, each once', () => {
@@ -70,6 +75,7 @@ test.each([null, undefined, 7, 'x', {}, { kind: 'odd', account: alice }, { kind:
     expect(toAccount(value)).toBeNull()
     expect(toSignIn(value)).toBeNull()
     expect(toAccountEvent(value)).toBeNull()
+    expect(toPreview(value)).toBeNull()
   },
 )
 
@@ -81,3 +87,21 @@ test.each([undefined, 'pq: secret detail', new Error('stack'), new Error('null')
     expect(log).toHaveBeenCalledWith(reason)
   },
 )
+
+// hostile: 57
+test.each([
+  'https://evil.example/x.png',
+  '//evil.example/x.png',
+  'javascript:alert(1)',
+  'data:image/svg+xml,<svg onload=alert(1)>',
+  '/avatar/../index.html?x',
+  '/avatar/did:plc:x/../../x?y',
+  '/avatar/did:plc:x',
+  '/avatar/did:plc:x?y#z',
+  ' /avatar/did:plc:x?y',
+  7,
+  null,
+])('a picture is loaded from nowhere else: %j', (avatar) => {
+  expect(toPreview({ ...alicePreview, avatar })?.avatar).toBe('')
+  expect(toAccount({ ...alice, avatar })?.avatar).toBe('')
+})
