@@ -96,6 +96,8 @@ test('an email goes through its provider, and shows no other card', async () => 
   await show('alice@example.org', { ...serverPreview, kind: 'email', server: 'certified.one' })
   expect(line()).toBe('An email, through certified.one')
   expect(card()).toBeNull()
+  await type('bob@example.org', 5000) // the mock knows nobody of that name
+  expect(line()).toBe('An email, through certified.one')
 })
 
 test('that there is nobody is said quietly, and late', async () => {
