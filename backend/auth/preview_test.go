@@ -199,6 +199,13 @@ func TestPreviewOfALookAlike(t *testing.T) {
 	if p := h.mustPreview("alice.example.net"); len(p.Warnings) != 0 {
 		t.Errorf("of the account itself: %v", p.Warnings)
 	}
+	net.Change(func() {
+		net.Handles["al-ice.example.net"] = hostile.AliceDID
+		net.DIDs[hostile.AliceDID] = hostile.Identity{Handle: "al-ice.example.net", Server: hostile.PDS}
+	})
+	if p := h.mustPreview("al-ice.example.net"); len(p.Warnings) != 0 {
+		t.Errorf("of the account under a new handle: %v", p.Warnings)
+	}
 }
 
 // before are the requests of a sign-in until its browser opens.
@@ -263,6 +270,9 @@ func TestPreviewIsNotRelyedOn(t *testing.T) {
 		if n := now[endpoint] - start[endpoint]; n != 1 {
 			t.Errorf("%s was asked %d times", endpoint, n)
 		}
+	}
+	if n := before(t, h, "alice.example.net")["plc"]; n != 1 {
+		t.Errorf("after a sign-in the directory was asked %d times", n)
 	}
 	// The account moves while its person approves.
 	h.mustPreview("bob.example.net")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"hash/crc32"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -142,6 +143,7 @@ func sized(t *testing.T, width, height uint32) string {
 	data := []byte(encoded(t, asPNG, 1, 1))
 	binary.BigEndian.PutUint32(data[16:], width)
 	binary.BigEndian.PutUint32(data[20:], height)
+	binary.BigEndian.PutUint32(data[29:], crc32.ChecksumIEEE(data[12:29])) // of the header's chunk
 	return string(data)
 }
 
