@@ -258,7 +258,7 @@ func TestLoginAfterPreviewOnlyPushes(t *testing.T) {
 }
 
 // What a sign-in verifies after the browser came back is asked anew, and nothing is left of the preview then.
-func TestPreviewIsNotRelyedOn(t *testing.T) {
+func TestPreviewIsNotReliedOn(t *testing.T) {
 	t.Parallel()
 	net := hostile.New(t)
 	h := newHouse(t, net)
