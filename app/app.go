@@ -336,7 +336,7 @@ func (a *App) CopyLink() error {
 	return nil
 }
 
-// Product answers what this product is called.
+// Product answers what this product is called, and what it asks for at each sign-in.
 func (a *App) Product() Product {
-	return Product{Name: a.config.Brand.Name, Version: config.Version()}
+	return Product{Name: a.config.Brand.Name, Version: config.Version(), Scopes: append([]string{}, a.config.Brand.Scopes...)}
 }

@@ -85,7 +85,7 @@ func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
 	if p, err := a.EmailProviders(); err != nil || p.Chosen != "" || p.Known == nil || len(p.Known) != 0 {
 		t.Errorf("EmailProviders: %+v, %v", p, err)
 	}
-	if p := a.Product(); p.Name != "Latchkey" || p.Version == "" {
+	if p := a.Product(); p.Name != "Latchkey" || p.Version == "" || len(p.Scopes) != 1 {
 		t.Errorf("Product: %+v", p)
 	}
 	if len(events) != 0 {

@@ -52,7 +52,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		StartHidden:      true,
 		OnDomReady:       func(ctx context.Context) { a.work.Go(func() { a.domReady(ctx) }) },
 		BackgroundColour: lightPaper,
-		AssetServer:      &assetserver.Options{Assets: assets},
+		AssetServer:      &assetserver.Options{Assets: assets, Middleware: a.avatars},
 		OnStartup:        a.start,
 		OnShutdown:       a.stop,
 		Bind:             []any{a},

@@ -26,6 +26,9 @@ type Account struct {
 	EndsSoon    bool   `json:"endsSoon"` // time to warn
 	InMemory    bool   `json:"inMemory"` // the session ends when the program does
 	Offline     bool   `json:"offline"`  // its server did not answer the last time
+	// Name is what the account calls itself; Avatar is a path to load its picture from. Both may be empty.
+	Name   string `json:"name"`
+	Avatar string `json:"avatar"`
 }
 
 // Notice is something that holds for the whole program right now.
@@ -63,10 +66,11 @@ type Failure struct {
 	Retryable bool   `json:"retryable"`
 }
 
-// Product is what this product is called.
+// Product is what this product is called, and what it asks for at each sign-in.
 type Product struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
+	Name    string   `json:"name"`
+	Version string   `json:"version"`
+	Scopes  []string `json:"scopes"`
 }
 
 // EmailProviders are the servers that sign people in by email, by their origins.
@@ -81,6 +85,7 @@ func newAccount(a latchkey.Account) Account {
 		Status: string(a.Status), Scopes: append([]string{}, a.Scopes...),
 		SignedIn: moment(a.SignedIn), Renewed: moment(a.Renewed), SessionEnds: moment(a.SessionEnds),
 		EndsSoon: a.EndsSoon(time.Now()), InMemory: a.InMemory, Offline: a.Offline,
+		Name: a.Profile.Name, Avatar: avatarOf(a.DID, a.Profile),
 	}
 	if why := a.Why(); why != nil {
 		view.Reason, view.ReasonCode = why.Message(), string(why.Code)

@@ -38,6 +38,8 @@ type Account struct {
 	InMemory bool `json:"inMemory,omitempty"`
 	// Offline says that the account's server did not answer the last time that it was asked.
 	Offline bool `json:"offline,omitempty"`
+	// Profile is what the account says of itself, as far as this process has asked; nothing relies on it.
+	Profile Profile `json:"-"`
 }
 
 // EndWarning is how long before the end of a session its person is warned.

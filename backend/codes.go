@@ -11,6 +11,9 @@ const (
 	IdentityUnreachable Code = "identity_unreachable"
 	AccountHasNoServer  Code = "account_has_no_server"
 	EmailProviderNotSet Code = "email_provider_not_set"
+	HandleUnconfirmed   Code = "handle_unconfirmed"
+	HandleStrange       Code = "handle_strange"
+	HandleLooksAlike    Code = "handle_looks_alike"
 )
 
 // The server.
@@ -99,6 +102,9 @@ var catalogue = map[Code]struct {
 	IdentityUnreachable: {"The directory of accounts could not be reached. Check your connection, then try again.", true, ""},
 	AccountHasNoServer:  {"This account has no server, so there is nowhere to sign in. Check that it is the right account.", false, ""},
 	EmailProviderNotSet: {"No email provider is chosen yet. Choose one, or sign in with your handle or your server's address.", false, ""},
+	HandleUnconfirmed:   {"This account has no handle that could be confirmed. Make sure by its DID that it is the right one.", false, ""},
+	HandleStrange:       {"There are letters in this name that can pass for others. Make sure that it is the right one.", false, ""},
+	HandleLooksAlike:    {"This handle only looks like {}. Make sure that it is the right account.", false, "another one"},
 
 	ServerUnreachable:  {"The server could not be reached. Check the address and your connection, then try again.", true, ""},
 	ServerUnsafe:       {"This address leads into a private network, so it was not opened. Check the spelling.", false, ""},

@@ -15,6 +15,14 @@ type Directory interface {
 	Lookup(ctx context.Context, id syntax.AtIdentifier) (Identity, error)
 }
 
+// Profiles reads what accounts say of themselves in public, from their own servers and nobody else.
+type Profiles interface {
+	// Profile answers what the account's profile says; an empty one where there is none.
+	Profile(ctx context.Context, id Identity) (Profile, error)
+	// Picture fetches the picture that a profile names. Whatever can't be shown safely is an error.
+	Picture(ctx context.Context, id Identity, avatar string) (Picture, error)
+}
+
 // Protocol speaks OAuth to an authorization server and signs requests to a PDS.
 type Protocol interface {
 	// NewKeys makes the keys of one attempt, which become those of its session.

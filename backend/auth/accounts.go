@@ -23,6 +23,7 @@ func (s *Service) Accounts(ctx context.Context) ([]latchkey.Account, error) {
 	for i := range accounts {
 		a := &accounts[i]
 		a.Offline = a.Status == latchkey.Active && s.offline[a.DID] != nil
+		a.Profile = s.faces[a.DID].profile
 	}
 	return accounts, err
 }
@@ -115,6 +116,9 @@ func (s *Service) announce() bool {
 	}
 	for did, a := range gone {
 		delete(s.known, did)
+		s.mu.Lock()
+		delete(s.faces, did)
+		s.mu.Unlock()
 		s.tell(latchkey.Event{Kind: latchkey.AccountRemoved, Account: &a})
 	}
 	return true

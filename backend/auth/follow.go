@@ -81,6 +81,7 @@ func (s *Service) Check(ctx context.Context, did syntax.DID) {
 		s.heard(did, nil) // there is nothing to wait for any more
 		return
 	}
+	s.meetSoon(account)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, account.Server+"/xrpc/com.atproto.server.getSession", nil)
 	if err != nil {
 		return

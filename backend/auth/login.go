@@ -98,6 +98,7 @@ func (s *Service) attend(ctx context.Context, attemptID string, run func(context
 	defer s.end(a)
 	s.update(a, func(*latchkey.SignIn) {})
 	account, listener, err := run(ctx, a)
+	account.Profile = s.profileOf(account.DID)
 	// The reason of a cancelled context is the person's wish or the deadline, and says more than
 	// whatever was interrupted.
 	var reason *latchkey.Error
@@ -123,9 +124,11 @@ func (s *Service) attend(ctx context.Context, attemptID string, run func(context
 	}
 	if reason != nil {
 		s.Log.Info("sign-in failed", "reason", reason)
+		s.forgetRecent() // it may have been what failed
 		s.update(a, func(si *latchkey.SignIn) { si.Phase, si.Link, si.Err = latchkey.Failed, "", reason })
 		return latchkey.Account{}, reason
 	}
+	s.meetSoon(account)
 	s.update(a, func(si *latchkey.SignIn) {
 		si.Phase, si.Link, si.DID, si.Handle, si.Account = latchkey.Done, "", account.DID, account.Handle, &account
 	})
@@ -173,40 +176,26 @@ func (s *Service) resolve(ctx context.Context, a *attempt, id target) (req latch
 		Verifier: newVerifier(),
 		Deadline: time.Now().Add(s.Patience),
 	}
-	server, identity := id.Server, latchkey.Identity{}
-	if id.Account != "" {
-		var err error
-		identity, err = s.Directory.Lookup(ctx, id.Account)
-		switch {
-		case err == nil:
-			server = identity.Server
-			req.DID, req.LoginHint = identity.DID, id.Account.String()
-			if identity.Handle != "" {
-				req.LoginHint = identity.Handle.String()
-			}
-			if known, err := s.Store.Account(ctx, identity.DID); err == nil {
-				raised = slices.Concat(raised, s.stillScopes(known.Raised))
-			}
-		case latchkey.CodeOf(err) == latchkey.HandleNotFound:
-			// A host name looks like a handle. When nobody has that name, it may be a server.
-			if as, serverErr := s.Protocol.Discover(ctx, "https://"+id.Account.String()); serverErr == nil {
-				req.Server = as
-				s.update(a, func(si *latchkey.SignIn) { si.Server = as.Issuer })
-				return req, nil
-			}
-			return req, err
-		default:
-			return req, err
-		}
+	learn := func(identity latchkey.Identity, server string) {
+		s.update(a, func(si *latchkey.SignIn) { si.DID, si.Handle, si.Server = identity.DID, identity.Handle, server })
 	}
-	s.update(a, func(si *latchkey.SignIn) { si.DID, si.Handle, si.Server = identity.DID, identity.Handle, server })
-	as, err := s.Protocol.Discover(ctx, server)
-	if err != nil {
+	// What a preview has just found out is not asked for once more; after the browser, verify asks for all of it.
+	f, known := s.recall(id.Identifier)
+	if known {
+		learn(f.identity, f.as.Issuer)
+	} else if f, err = s.locate(ctx, id.Identifier, learn); err != nil {
 		return req, err
 	}
-	if req.DID != "" && as.Server != identity.Server {
-		return req, latchkey.NewError(latchkey.NotAnATProtoServer, fmt.Errorf("%s is the server of %s but no PDS", identity.Server, req.DID))
+	if identity := f.identity; identity.DID != "" {
+		req.DID, req.LoginHint = identity.DID, id.Account.String()
+		if identity.Handle != "" {
+			req.LoginHint = identity.Handle.String()
+		}
+		if known, err := s.Store.Account(ctx, identity.DID); err == nil {
+			raised = slices.Concat(raised, s.stillScopes(known.Raised))
+		}
 	}
+	as := f.as
 	req.Server = as
 	req.Email = id.mailbox
 	s.update(a, func(si *latchkey.SignIn) { si.Server, si.CodeByEmail = as.Issuer, req.Email != "" && as.TakesEmail() })
@@ -375,8 +364,9 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 
 // verify makes sure that the tokens are for the account that was asked for, and that the account's
 // own server says that this issuer may speak for it
-// (https://atproto.com/specs/oauth, "Identity Authentication").
+// (https://atproto.com/specs/oauth, "Identity Authentication"). Nothing that was known before counts here.
 func (s *Service) verify(ctx context.Context, req latchkey.AuthorizationRequest, grant latchkey.Grant) (latchkey.Identity, error) {
+	s.forgetRecent()
 	if req.DID != "" && grant.Subject != req.DID {
 		return latchkey.Identity{}, latchkey.NewError(latchkey.SubjectMismatch, fmt.Errorf("asked for %s, got %s", req.DID, grant.Subject))
 	}

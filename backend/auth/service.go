@@ -38,6 +38,11 @@ type Service struct {
 	memory   map[string]func()        // by session: the lock that tells others that its keys are here
 	checked  map[syntax.DID]time.Time // when it was last looked whether to ask the directory
 
+	recent    recent             // what previews found out
+	faces     faces              // what accounts say of themselves
+	unpreview context.CancelFunc // ends the preview in progress
+	previews  int                // how many there were
+
 	flights singleflight.Group // refreshes on their way
 
 	emitting    sync.Mutex // keeps events in order
@@ -51,8 +56,10 @@ type Service struct {
 // Rooms are the adapters that the service uses.
 type Rooms struct {
 	Directory latchkey.Directory
-	Protocol  latchkey.Protocol
-	Loopback  latchkey.Loopback
+	// Profiles may be nil: nobody is asked for a name to show or a picture then.
+	Profiles latchkey.Profiles
+	Protocol latchkey.Protocol
+	Loopback latchkey.Loopback
 	// Browser may be nil: links are then only shown, never opened.
 	Browser  latchkey.Browser
 	Keychain latchkey.Keychain
@@ -138,6 +145,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.closed = true
 	s.mu.Unlock()
 	_ = s.Cancel()
+	s.CancelPreview()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -51,7 +51,8 @@ func New(client *safehttp.Client, plcURL string, dnsOff bool) *Directory {
 }
 
 // Lookup resolves a handle or DID. A handle must be confirmed by its DID document; the handle that
-// a DID's document claims is left out when it does not lead back.
+// a DID's document claims is left out when it does not lead back. An IdentityMismatch is about the DID that
+// the handle names.
 func (d *Directory) Lookup(ctx context.Context, id syntax.AtIdentifier) (latchkey.Identity, error) {
 	if handle, err := id.AsHandle(); err == nil {
 		return d.lookupHandle(ctx, handle.Normalize())
@@ -74,7 +75,7 @@ func (d *Directory) lookupHandle(ctx context.Context, handle syntax.Handle) (lat
 	}
 	declared, err := doc.DeclaredHandle()
 	if err != nil || declared != handle {
-		return latchkey.Identity{}, latchkey.NewError(latchkey.IdentityMismatch, fmt.Errorf("%s does not declare %s", did, handle))
+		return latchkey.Identity{}, latchkey.NewError(latchkey.IdentityMismatch, fmt.Errorf("%s does not declare %s", did, handle)).About(did.String())
 	}
 	return d.identity(doc, handle)
 }

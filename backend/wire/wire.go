@@ -23,6 +23,7 @@ import (
 	"latchkey/backend/identity"
 	"latchkey/backend/loopback"
 	"latchkey/backend/oauth"
+	"latchkey/backend/profile"
 	"latchkey/backend/safehttp"
 	"latchkey/backend/sqlite"
 	"latchkey/backend/vault"
@@ -54,6 +55,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 	keys := newKeys(cfg, options)
 	rooms := auth.Rooms{
 		Directory: identity.New(client, cfg.Network.PLCURL, cfg.Network.DNSOff),
+		Profiles:  profile.New(client),
 		Protocol:  oauth.New(client),
 		Loopback:  loopback.Loopback{Product: cfg.Brand.Name},
 		Keychain:  keys,

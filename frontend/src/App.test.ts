@@ -82,7 +82,7 @@ test('a whole visit by email: see who mails the code, have it sent twice, try an
 })
 
 test('the product gives the window its name', async () => {
-  bridge.named = { name: 'Another Name', version: '2.0.0' }
+  bridge.named = { name: 'Another Name', version: '2.0.0', scopes: [] }
   render(App, { store })
   await store.start()
   await screen.findByText('Another Name 2.0.0')

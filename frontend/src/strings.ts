@@ -32,6 +32,16 @@ export const strings = {
     backTo: (name: string) => `Back to ${name}`,
   },
 
+  preview: {
+    kinds: { handle: 'A handle', did: 'The DID of an account', server: "A server's address", email: 'An email' },
+    on: (kind: string, server: string) => `${kind} on ${server}`,
+    through: (kind: string, server: string) => `${kind}, through ${server}`,
+    ready: 'A server that you can sign in on',
+    card: 'Who signs in',
+    serverDetail: 'You say on its own page who you are.',
+    willSee: (product: string, what: string) => `${product} will see: ${what}.`,
+  },
+
   provider: {
     sees: 'sees your email address and mails the code',
     change: 'Change',

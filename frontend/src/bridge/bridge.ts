@@ -32,6 +32,29 @@ export interface Account {
   inMemory: boolean
   /** Its server did not answer the last time. */
   offline: boolean
+  /** What the account calls itself, and where its picture is loaded from; often empty. Nobody has checked them. */
+  name: string
+  avatar: string
+}
+
+export const kinds = ['handle', 'did', 'server', 'email'] as const
+export type Kind = (typeof kinds)[number]
+
+/** What is understood of a text before anybody signs in with it. */
+export interface Preview {
+  kind: Kind
+  /** Empty where no account is meant. */
+  did: string
+  /** Empty unless verified. */
+  handle: string
+  /** The host to show: the account's, or the one that was typed. */
+  server: string
+  name: string
+  avatar: string
+  /** The server answers, and people can sign in there. */
+  ready: boolean
+  /** What to look at before going on. */
+  warnings: Notice[]
 }
 
 /** Something that holds for the whole program right now. */
@@ -73,6 +96,8 @@ export interface AccountEvent {
 export interface Product {
   name: string
   version: string
+  /** What it asks for at each sign-in. */
+  scopes: string[]
 }
 
 /** Servers that sign people in by email, by their origins. */
@@ -103,6 +128,9 @@ export interface Finding {
 }
 
 export interface Bridge {
+  /** Says whom or what a text means. A newer one makes the older reject with `cancelled`. */
+  preview(text: string): Promise<Preview>
+  cancelPreview(): Promise<void>
   /** Resolves when signed in. */
   login(identifier: string): Promise<Account>
   /** Resolves when signed in; rejects with `email_provider_not_set` when none is chosen. */

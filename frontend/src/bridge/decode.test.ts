@@ -7,11 +7,26 @@ import {
   toFailure,
   toFindings,
   toNotices,
+  toPreview,
   toProduct,
   toSettings,
   toSignIn,
 } from './decode'
-import { alice, aliceMoved, bob, emptied, hours, notFound, signIn, troubled, unsaved, wellFound } from './samples'
+import {
+  alice,
+  aliceMoved,
+  alicePreview,
+  bob,
+  emptied,
+  hours,
+  lookAlike,
+  notFound,
+  serverPreview,
+  signIn,
+  troubled,
+  unsaved,
+  wellFound,
+} from './samples'
 
 test('what is whole arrives unchanged', () => {
   expect(toAccount(alice)).toEqual(alice)
@@ -32,7 +47,11 @@ test('what is whole arrives unchanged', () => {
   expect(toFindings(wellFound)).toEqual(wellFound)
   expect(toFindings(troubled)).toEqual(troubled)
   expect(toSettings({ theme: 'dark', scopes: ['atproto'] })).toEqual({ theme: 'dark', scopes: ['atproto'] })
-  expect(toProduct({ name: 'Latchkey', version: '1' })).toEqual({ name: 'Latchkey', version: '1' })
+  const product = { name: 'Latchkey', version: '1', scopes: ['atproto'] }
+  expect(toProduct(product)).toEqual(product)
+  for (const preview of [alicePreview, lookAlike, serverPreview]) expect(toPreview(preview)).toEqual(preview)
+  const named = { ...alice, name: 'Alice', avatar: alicePreview.avatar }
+  expect(toAccount(named)).toEqual(named)
 })
 
 test('a theme that nobody knows is no choice', () => {
@@ -57,6 +76,7 @@ test('an empty Go slice, which is null, is an empty list', () => {
   expect(toAccount({ ...alice, scopes: null })?.scopes).toEqual([])
   expect(toEmailProviders({ chosen: '', known: null })).toEqual({ chosen: '', known: [] })
   expect([toAccounts(null), toNotices(null)]).toEqual([[], []])
+  expect([toProduct({}).scopes, toPreview({ kind: 'did', warnings: null })?.warnings]).toEqual([[], []])
 })
 
 test('of lists only what can be read is left, each once', () => {
@@ -98,6 +118,7 @@ test.each([null, undefined, 7, 'x', {}, { kind: 'odd', account: alice }, { kind:
     expect(toAccount(value)).toBeNull()
     expect(toSignIn(value)).toBeNull()
     expect(toAccountEvent(value)).toBeNull()
+    expect(toPreview(value)).toBeNull()
   },
 )
 
@@ -109,3 +130,21 @@ test.each([undefined, 'pq: secret detail', new Error('stack'), new Error('null')
     expect(log).toHaveBeenCalledWith(reason)
   },
 )
+
+// hostile: 57
+test.each([
+  'https://evil.example/x.png',
+  '//evil.example/x.png',
+  'javascript:alert(1)',
+  'data:image/svg+xml,<svg onload=alert(1)>',
+  '/avatar/../index.html?x',
+  '/avatar/did:plc:x/../../x?y',
+  '/avatar/did:plc:x',
+  '/avatar/did:plc:x?y#z',
+  ' /avatar/did:plc:x?y',
+  7,
+  null,
+])('a picture is loaded from nowhere else: %j', (avatar) => {
+  expect(toPreview({ ...alicePreview, avatar })?.avatar).toBe('')
+  expect(toAccount({ ...alice, avatar })?.avatar).toBe('')
+})

@@ -3,8 +3,8 @@
  * (an empty Go slice arrives as null), and events are not typed at all.
  */
 import { strings } from '../strings'
-import { accountEventKinds, phases, themes } from './bridge'
-import type { Account, AccountEvent, EmailProviders, Failure, Finding, Notice, Product, Settings, SignIn } from './bridge'
+import { accountEventKinds, kinds, phases, themes } from './bridge'
+import type { Account, AccountEvent, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn } from './bridge'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -23,6 +23,11 @@ function texts(value: unknown): string[] {
 /** A moment that nobody can read is none. */
 function moment(value: unknown): string {
   return Number.isNaN(Date.parse(text(value))) ? '' : text(value)
+}
+
+/** Pictures come from our own Go side, at a path of an account: no other address is ever loaded. */
+function avatar(value: unknown): string {
+  return /^\/avatar\/did(:|%3A)[\w.:%-]+\?\w+$/i.test(text(value)) ? text(value) : ''
 }
 
 /** Those that can be read, each once: what the views show lists of must not come twice. */
@@ -51,6 +56,8 @@ export function toAccount(value: unknown): Account | null {
     endsSoon: from.endsSoon === true,
     inMemory: from.inMemory === true,
     offline: from.offline === true,
+    name: text(from.name),
+    avatar: avatar(from.avatar),
   }
 }
 
@@ -86,6 +93,22 @@ export function toSignIn(value: unknown): SignIn | null {
   }
 }
 
+export function toPreview(value: unknown): Preview | null {
+  const from = fields(value)
+  const kind = kinds.find((known) => known === from.kind)
+  if (kind === undefined) return null
+  return {
+    kind,
+    did: text(from.did),
+    handle: text(from.handle),
+    server: text(from.server),
+    name: text(from.name),
+    avatar: avatar(from.avatar),
+    ready: from.ready === true,
+    warnings: toNotices(from.warnings),
+  }
+}
+
 export function toAccountEvent(value: unknown): AccountEvent | null {
   const from = fields(value)
   const kind = accountEventKinds.find((known) => known === from.kind)
@@ -94,8 +117,8 @@ export function toAccountEvent(value: unknown): AccountEvent | null {
 }
 
 export function toProduct(value: unknown): Product {
-  const { name, version } = fields(value)
-  return { name: text(name), version: text(version) }
+  const { name, version, scopes } = fields(value)
+  return { name: text(name), version: text(version), scopes: texts(scopes) }
 }
 
 export function toEmailProviders(value: unknown): EmailProviders {

@@ -2,7 +2,7 @@
  * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`,
  * `tell` and `announce` play the Go side afterwards. Like Go it signs out whom it named last, not whom a page shows.
  */
-import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Finding, Notice, Product, Settings, SignIn, Theme } from './bridge'
+import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn, Theme } from './bridge'
 import { wellFound } from './samples'
 
 type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) => void }
@@ -16,13 +16,15 @@ export class MockBridge implements Bridge {
   account: Account | null = null
   others: Account[] = []
   current: SignIn | null = null
-  named: Product = { name: 'Latchkey', version: '0.1.0' }
+  named: Product = { name: 'Latchkey', version: '0.1.0', scopes: ['atproto'] }
   providers: EmailProviders = { chosen: 'https://certified.one', known: [] }
   holding: Notice[] = []
   chosen: Settings = { theme: 'system', scopes: ['atproto', 'account:email'] }
   found: Finding[] = wellFound
   /** Who is signed in with any email. */
   known: Account | null = null
+  /** What is understood of a text; of every other one it is not found whom it means. */
+  previews: Record<string, Preview> = {}
   /** Makes the method of that name reject. */
   refusals: Partial<Record<keyof Bridge, Failure>> = {}
   /** What was asked, in order, as `method` or `method argument`. */
@@ -38,6 +40,7 @@ export class MockBridge implements Bridge {
   loginWithEmail = (email: string) => this.#begin('loginWithEmail', email)
   renew = (did: string) => this.#begin('renew', did)
   raise = (scopes: string[]) => this.#begin('raise', scopes.join(' '))
+  cancelPreview = () => this.#ask<void>('cancelPreview', undefined)
   accountForEmail = (email: string) => this.#ask('accountForEmail', this.known, email)
   emailProviders = () => this.#ask('emailProviders', this.providers)
   cancel = () => this.#ask<void>('cancel', undefined)
@@ -55,6 +58,12 @@ export class MockBridge implements Bridge {
 
   get #everybody(): Account[] {
     return this.account === null ? this.others : [this.account, ...this.others]
+  }
+
+  async preview(text: string): Promise<Preview> {
+    const preview = await this.#ask('preview', this.previews[text], text)
+    if (preview === undefined) throw failure('handle_not_found', 'There is no account with this handle. Check the spelling.')
+    return preview
   }
 
   async chooseEmailProvider(address: string): Promise<string> {

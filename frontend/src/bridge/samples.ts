@@ -1,5 +1,5 @@
 /** Made-up accounts, attempts and failures for tests and for a plain browser. */
-import type { Account, Failure, Finding, Notice, Phase, SignIn } from './bridge'
+import type { Account, Failure, Finding, Notice, Phase, Preview, SignIn } from './bridge'
 
 /** The moment so many hours from now. */
 export function hours(from: number): string {
@@ -20,6 +20,8 @@ export const alice: Account = {
   endsSoon: false,
   inMemory: false,
   offline: false,
+  name: '',
+  avatar: '',
 }
 
 export const bob: Account = { ...alice, did: 'did:plc:ragtjsm2j2vknwkz3zp4oxrd', handle: 'bob.test', server: 'localhost:2584' }
@@ -48,6 +50,43 @@ export const aliceMoved: Account = {
   reason: 'Your account has moved to localhost:2584. Sign in there to go on.',
   reasonCode: 'account_moved',
 }
+
+export const alicePreview: Preview = {
+  kind: 'handle',
+  did: alice.did,
+  handle: 'alice.test',
+  server: 'localhost:2583',
+  name: 'Alice Example',
+  avatar: `/avatar/${alice.did}?bafyalice`,
+  ready: true,
+  warnings: [],
+}
+
+export const mismatch: Preview = {
+  ...alicePreview,
+  handle: '',
+  server: '',
+  name: '',
+  avatar: '',
+  ready: false,
+  warnings: [
+    {
+      code: 'identity_mismatch',
+      message:
+        "This handle names an account that does not confirm it. Sign in with the account's DID, or ask whoever runs the handle's domain.",
+    },
+  ],
+}
+
+export const lookAlike: Preview = {
+  ...alicePreview,
+  handle: 'a1ice.test',
+  warnings: [
+    { code: 'handle_looks_alike', message: 'This handle only looks like alice.test. Make sure that it is the right account.' },
+  ],
+}
+
+export const serverPreview: Preview = { ...alicePreview, kind: 'server', did: '', handle: '', server: 'pds.example.com', name: '', avatar: '' }
 
 export const emptied: Notice = {
   code: 'storage_emptied',

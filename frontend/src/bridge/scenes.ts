@@ -5,6 +5,7 @@
 import { MockBridge } from './mock'
 import {
   alice,
+  alicePreview,
   aliceMoved,
   aliceNeedsSignIn,
   bob,
@@ -13,8 +14,11 @@ import {
   emptied,
   hours,
   locked,
+  lookAlike,
+  mismatch,
   notAServer,
   notFound,
+  serverPreview,
   signIn,
   signInByEmail,
   storageBusy,
@@ -109,17 +113,28 @@ function interactive(bridge = new MockBridge()): MockBridge {
   return bridge
 }
 
-/** Types an email as a person would, once there is a box to type in, and sends it when asked to. */
-function typed(bridge: MockBridge, send = false): MockBridge {
+/** Types an email, or another text, as a person would, once there is a box to type in, and sends it when asked to. */
+function typed(bridge: MockBridge, send = false, text = 'alice@example.org'): MockBridge {
   const look = setInterval(() => {
     const box = document.querySelector<HTMLInputElement>('#who')
     if (box === null) return
     clearInterval(look)
-    box.value = 'alice@example.org'
+    box.value = text
     box.dispatchEvent(new Event('input', { bubbles: true }))
     if (send) setTimeout(() => box.form?.requestSubmit())
   }, 20)
   return bridge
+}
+
+/** A picture without a network. */
+const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#3f6f8f"/><circle cx="4" cy="3" r="1.6" fill="#f3d9b1"/><path d="M0 8a4 3 0 0 1 8 0" fill="#c9782f"/></svg>')}`
+
+/** A text in the box, and what is understood of it. */
+function previewed(text: string, preview?: typeof alicePreview, scopes = ['atproto', 'account:email']): MockBridge {
+  const bridge = interactive()
+  bridge.named = { ...bridge.named, scopes }
+  if (preview !== undefined) bridge.previews[text] = preview
+  return typed(bridge, false, text)
 }
 
 /** Sign-ins by email that come as far as this, however often they are tried. */
@@ -177,7 +192,23 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   'email-stock': () => byEmail(signInByEmail('waiting', { server: 'pds.example.com', codeByEmail: false })),
   'email-timed-out': () => byEmail(signInByEmail('failed', { error: timedOut })),
   'other-email': () => byEmail(signInByEmail('done', { did: alice.did, otherEmail: true })),
+  preview: () => previewed('alice.test', { ...alicePreview, avatar: picture }),
+  'preview-plain': () => previewed('alice.test', { ...alicePreview, name: '', avatar: '/nowhere' }),
+  'preview-did': () => previewed(alice.did, { ...alicePreview, kind: 'did', avatar: picture }),
+  'preview-mismatch': () => previewed('alice.test', mismatch),
+  'preview-lookalike': () => previewed('a1ice.test', { ...lookAlike, avatar: picture }),
+  'preview-server': () => previewed('pds.example.com', serverPreview),
+  'preview-missing': () => previewed('alice.tset'),
+  'preview-hostile': () =>
+    previewed('alice.test', {
+      ...lookAlike,
+      name: '<img src=x onerror=alert(1)> '.repeat(3),
+      handle: `${'very-long-name-'.repeat(8)}.example.com`,
+      server: 'a-server-with-quite-a-long-name.on-a-long-domain.example.com:12345',
+      avatar: '/nowhere',
+    }),
   account: () => signedIn(),
+  'account-named': () => signedIn({ name: 'Alice Example', avatar: picture }),
   'account-without-handle': () =>
     signedIn({ handle: '', scopes: ['atproto', 'transition:generic', 'repo:app.bsky.feed.post?action=create'] }),
   'needs-sign-in': () => interactive(signedIn(aliceNeedsSignIn)),

@@ -1,8 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { alice, bob, emptied, signIn, wellFound } from './samples'
+import { alice, alicePreview, bob, emptied, signIn, wellFound } from './samples'
 import { wailsBridge } from './wails'
 
 const go = {
+  Preview: vi.fn(),
+  CancelPreview: vi.fn(),
   Login: vi.fn(),
   LoginWithEmail: vi.fn(),
   AccountForEmail: vi.fn(),
@@ -42,9 +44,10 @@ test('every method reaches its namesake', async () => {
   go.Attempt.mockResolvedValue(signIn('waiting'))
   go.EmailProviders.mockResolvedValue({ chosen: '', known: ['https://one.example'] })
   go.ChooseEmailProvider.mockResolvedValue('https://two.example')
-  go.Product.mockResolvedValue({ name: 'Latchkey', version: '1' })
   go.Settings.mockResolvedValue({ theme: 'dark', scopes: null })
   go.Diagnostics.mockResolvedValue(wellFound)
+  go.Product.mockResolvedValue({ name: 'Latchkey', version: '1', scopes: ['atproto'] })
+  go.Preview.mockResolvedValue(alicePreview)
   expect(await wailsBridge.login('alice.test')).toEqual(alice)
   expect(await wailsBridge.loginWithEmail('a@b')).toEqual(alice)
   expect(await wailsBridge.accountForEmail('a@b')).toEqual(alice)
@@ -52,11 +55,14 @@ test('every method reaches its namesake', async () => {
   expect(await wailsBridge.chooseEmailProvider('two.example')).toBe('https://two.example')
   expect(await wailsBridge.whoami()).toEqual(alice)
   expect(await wailsBridge.attempt()).toMatchObject({ id: 'attempt-1', phase: 'waiting' })
-  expect(await wailsBridge.product()).toEqual({ name: 'Latchkey', version: '1' })
+  expect(await wailsBridge.product()).toEqual({ name: 'Latchkey', version: '1', scopes: ['atproto'] })
   expect(await wailsBridge.settings()).toEqual({ theme: 'dark', scopes: [] })
   expect(await wailsBridge.diagnostics()).toEqual(wellFound)
   await wailsBridge.setTheme('light')
   await wailsBridge.copyDiagnostics()
+  expect(await wailsBridge.product()).toEqual({ name: 'Latchkey', version: '1', scopes: ['atproto'] })
+  expect(await wailsBridge.preview('alice.test')).toEqual(alicePreview)
+  await wailsBridge.cancelPreview()
   await wailsBridge.cancel()
   expect(await wailsBridge.accounts()).toEqual([alice, bob])
   expect(await wailsBridge.switchTo(alice.did)).toEqual(alice)
@@ -68,6 +74,7 @@ test('every method reaches its namesake', async () => {
   await wailsBridge.logoutAll()
   await wailsBridge.openBrowser()
   await wailsBridge.copyLink()
+  expect(go.Preview).toHaveBeenCalledWith('alice.test')
   expect(go.Login).toHaveBeenCalledWith('alice.test')
   expect(go.LoginWithEmail).toHaveBeenCalledWith('a@b')
   expect(go.AccountForEmail).toHaveBeenCalledWith('a@b')
@@ -95,6 +102,11 @@ test('an account without an identity is refused', async () => {
   await expect(wailsBridge.switchTo('did:plc:x')).rejects.toThrow()
   await expect(wailsBridge.renew('did:plc:x')).rejects.toThrow()
   await expect(wailsBridge.raise([])).rejects.toThrow()
+})
+
+test('a preview of no kind is refused', async () => {
+  go.Preview.mockResolvedValue({ ...alicePreview, kind: 'odd' })
+  await expect(wailsBridge.preview('alice.test')).rejects.toThrow()
 })
 
 test('a clipboard that takes nothing is an error', async () => {

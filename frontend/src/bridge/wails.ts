@@ -1,8 +1,8 @@
 /** The bridge of the real app: the only file that imports what Wails generates. */
 import * as App from '../../wailsjs/go/app/App'
 import { ClipboardSetText, EventsOn } from '../../wailsjs/runtime/runtime'
-import type { Account, Bridge } from './bridge'
-import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFindings, toNotices, toProduct, toSettings, toSignIn } from './decode'
+import type { Account, Bridge, Preview } from './bridge'
+import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFindings, toNotices, toPreview, toProduct, toSettings, toSignIn } from './decode'
 
 function account(value: unknown): Account {
   const decoded = toAccount(value)
@@ -10,7 +10,15 @@ function account(value: unknown): Account {
   return decoded
 }
 
+function preview(value: unknown): Preview {
+  const decoded = toPreview(value)
+  if (decoded === null) throw new TypeError('a preview of nothing')
+  return decoded
+}
+
 export const wailsBridge: Bridge = {
+  preview: async (text) => preview(await App.Preview(text)),
+  cancelPreview: () => App.CancelPreview(),
   login: async (identifier) => account(await App.Login(identifier)),
   loginWithEmail: async (email) => account(await App.LoginWithEmail(email)),
   accountForEmail: async (email) => toAccount(await App.AccountForEmail(email)),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { emailIn } from './identifier'
+import { emailIn, kindOf } from './identifier'
 
 test.each([
   'alice@example.com',
@@ -63,4 +63,39 @@ test('once there is an email, typing on never takes it away', () => {
   const typed = 'jürgen+tag@mail.bücher.example'
   const seen = [...typed].map((_, at) => emailIn(typed.slice(0, at + 1)) !== '')
   expect(seen.lastIndexOf(false)).toBe(typed.indexOf('@'))
+})
+
+test.each([
+  ['alice.test', 'handle'],
+  ['@alice.example.com', 'handle'],
+  [' \u2068alice.test\u2069 ', 'handle'],
+  ['alice.test.', 'handle'],
+  ['\u0430lice.test', 'handle'], // Cyrillic: Go says what is odd about it
+  ['at://alice.test/app.bsky.feed.post/x', 'handle'],
+  ['https://bsky.app/profile/alice.test/post/x', 'handle'],
+  ['bsky.app/profile/alice.test', 'handle'],
+  ['did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'did'],
+  ['did:web:alice.test', 'did'],
+  ['https://bsky.app/profile/did:plc:ewvi7nxzyoun6zhxrhs64oiz', 'did'],
+  ['https://pds.example.com', 'server'],
+  ['http://localhost:2583', 'server'],
+  ['localhost:2583', 'server'],
+  ['pds.example.com/', 'server'],
+  ['alice@example.com', 'email'],
+  ['', ''],
+  ['@', ''],
+  ['alice', ''],
+  ['alice.', ''],
+  ['alice.t', ''],
+  ['127.0.0.1', ''],
+  ['what is this', ''],
+  ['did', ''],
+  ['did:', ''],
+  ['did:plc:', ''],
+  ['https:', ''],
+  ['https://', ''],
+  ['.test', ''],
+  ['alice..test', ''],
+])('%j has the shape of: %s', (text, kind) => {
+  expect(kindOf(text)).toBe(kind)
 })

@@ -9,6 +9,7 @@ import { toFailure } from '../bridge/decode'
 import { Accounts } from './accounts.svelte'
 import { emailIn } from './identifier'
 import { Notices } from './notices.svelte'
+import { Previews } from './previews.svelte'
 import { idle, pending } from './progress'
 import type { Progress } from './progress'
 import { EmailProvider } from './provider.svelte'
@@ -22,7 +23,7 @@ const glanceTime = 60_000
 export class Store {
   /** What stands in the box; it outlives the view, so that a failed sign-in gives it back. */
   text = $state('')
-  product = $state.raw<Product>({ name: '', version: '' })
+  product = $state.raw<Product>({ name: '', version: '', scopes: [] })
   attempt = $state.raw<SignIn | null>(null)
   /** Which email the attempt is for; empty when it is for none, or when a reload made us forget. */
   email = $state('')
@@ -43,6 +44,7 @@ export class Store {
   readonly accounts: Accounts
   readonly notices = new Notices()
   readonly settings: Settings
+  readonly previews: Previews
 
   #bridge: Bridge
   #started = $state(false)
@@ -64,6 +66,7 @@ export class Store {
     this.provider = new EmailProvider(bridge)
     this.accounts = new Accounts(bridge)
     this.settings = new Settings(bridge)
+    this.previews = new Previews(bridge)
   }
 
   /** Who is shown. */

@@ -146,3 +146,12 @@ test('what comes from outside is text', async () => {
   expect(document.querySelector('img')).toBeNull()
   expect(screen.getAllByText(markup)).toHaveLength(4)
 })
+
+// hostile: 57
+test('shows what the account calls itself, as text, beside the handle', async () => {
+  await show({ ...alice, name: '<b>Alice</b>', avatar: `/avatar/${alice.did}?bafy` })
+  expect(heading().textContent?.trim()).toBe('<b>Alice</b>')
+  screen.getByText('alice.test')
+  expect(document.querySelector('b')).toBeNull()
+  expect(document.querySelector('img')?.getAttribute('src')).toBe(`/avatar/${alice.did}?bafy`)
+})

@@ -14,6 +14,8 @@ export namespace app {
 	    endsSoon: boolean;
 	    inMemory: boolean;
 	    offline: boolean;
+	    name: string;
+	    avatar: string;
 	
 	    static createFrom(source: any = {}) {
 	        return new Account(source);
@@ -34,6 +36,8 @@ export namespace app {
 	        this.endsSoon = source["endsSoon"];
 	        this.inMemory = source["inMemory"];
 	        this.offline = source["offline"];
+	        this.name = source["name"];
+	        this.avatar = source["avatar"];
 	    }
 	}
 	export class EmailProviders {
@@ -116,9 +120,54 @@ export namespace app {
 	        this.message = source["message"];
 	    }
 	}
+	export class Preview {
+	    kind: string;
+	    did: string;
+	    handle: string;
+	    server: string;
+	    name: string;
+	    avatar: string;
+	    ready: boolean;
+	    warnings: Notice[];
+	
+	    static createFrom(source: any = {}) {
+	        return new Preview(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.kind = source["kind"];
+	        this.did = source["did"];
+	        this.handle = source["handle"];
+	        this.server = source["server"];
+	        this.name = source["name"];
+	        this.avatar = source["avatar"];
+	        this.ready = source["ready"];
+	        this.warnings = this.convertValues(source["warnings"], Notice);
+	    }
+	
+		convertValues(a: any, classs: any, asMap: boolean = false): any {
+		    if (!a) {
+		        return a;
+		    }
+		    if (a.slice && a.map) {
+		        return (a as any[]).map(elem => this.convertValues(elem, classs));
+		    } else if ("object" === typeof a) {
+		        if (asMap) {
+		            for (const key of Object.keys(a)) {
+		                a[key] = new classs(a[key]);
+		            }
+		            return a;
+		        }
+		        return new classs(a);
+		    }
+		    return a;
+		}
+	}
 	export class Product {
 	    name: string;
 	    version: string;
+	    scopes: string[];
 	
 	    static createFrom(source: any = {}) {
 	        return new Product(source);
@@ -128,6 +177,7 @@ export namespace app {
 	        if ('string' === typeof source) source = JSON.parse(source);
 	        this.name = source["name"];
 	        this.version = source["version"];
+	        this.scopes = source["scopes"];
 	    }
 	}
 	export class Settings {

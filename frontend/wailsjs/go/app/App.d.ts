@@ -10,6 +10,8 @@ export function Attempt():Promise<app.SignIn>;
 
 export function Cancel():Promise<void>;
 
+export function CancelPreview():Promise<void>;
+
 export function Check():Promise<void>;
 
 export function ChooseEmailProvider(arg1:string):Promise<string>;
@@ -33,6 +35,8 @@ export function LogoutAll():Promise<void>;
 export function Notices():Promise<Array<app.Notice>>;
 
 export function OpenBrowser():Promise<void>;
+
+export function Preview(arg1:string):Promise<app.Preview>;
 
 export function Product():Promise<app.Product>;
 

@@ -18,6 +18,10 @@ export function Cancel() {
   return window['go']['app']['App']['Cancel']();
 }
 
+export function CancelPreview() {
+  return window['go']['app']['App']['CancelPreview']();
+}
+
 export function Check() {
   return window['go']['app']['App']['Check']();
 }
@@ -64,6 +68,10 @@ export function Notices() {
 
 export function OpenBrowser() {
   return window['go']['app']['App']['OpenBrowser']();
+}
+
+export function Preview(arg1) {
+  return window['go']['app']['App']['Preview'](arg1);
 }
 
 export function Product() {
