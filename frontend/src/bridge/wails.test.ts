@@ -55,7 +55,6 @@ test('every method reaches its namesake', async () => {
   expect(await wailsBridge.chooseEmailProvider('two.example')).toBe('https://two.example')
   expect(await wailsBridge.whoami()).toEqual(alice)
   expect(await wailsBridge.attempt()).toMatchObject({ id: 'attempt-1', phase: 'waiting' })
-  expect(await wailsBridge.product()).toEqual({ name: 'Latchkey', version: '1', scopes: ['atproto'] })
   expect(await wailsBridge.settings()).toEqual({ theme: 'dark', scopes: [] })
   expect(await wailsBridge.diagnostics()).toEqual(wellFound)
   await wailsBridge.setTheme('light')
