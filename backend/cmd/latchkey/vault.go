@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -133,6 +134,9 @@ func (t *terminal) ask() (latchkey.Secret, error) {
 func (t *terminal) line(in int, question string) (latchkey.Secret, error) {
 	_, _ = os.Stderr.WriteString(question)
 	text, err := term.ReadPassword(in)
+	for errors.Is(err, syscall.EINTR) { // a signal came: whether it ends the program is not decided here
+		text, err = term.ReadPassword(in)
+	}
 	_, _ = os.Stderr.WriteString("\n") // the person's own was not shown
 	if err != nil {
 		return "", latchkey.NewError(latchkey.VaultLocked, err)
