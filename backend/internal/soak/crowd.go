@@ -58,11 +58,17 @@ func (t Tally) Failures() (n int) {
 	return n
 }
 
-// Round has each goroutine of each process make its call.
-func (c Crowd) Round() Tally {
+// order is what a crowd is told.
+type order struct {
+	End   bool
+	Whose string // else the account that the calls are for
+}
+
+// Round has each goroutine of each process make its call for an account.
+func (c Crowd) Round(whose string) Tally {
 	for _, child := range c {
 		child.tb.Helper()
-		child.Order("round")
+		child.Order(order{Whose: whose})
 	}
 	var sum Tally
 	for _, child := range c {
@@ -77,7 +83,7 @@ func (c Crowd) Round() Tally {
 func (c Crowd) Dismiss() (refreshes int) {
 	for _, child := range c {
 		child.tb.Helper()
-		child.Order("end")
+		child.Order(order{End: true})
 		var t Tally
 		child.Hear(&t)
 		refreshes += t.Refreshes
@@ -87,12 +93,12 @@ func (c Crowd) Dismiss() (refreshes int) {
 }
 
 // Attend is the part of one process in a crowd. End ends what is called, and waits for it.
-func (p *Parent) Attend(protocol *Counted, call func() error, end func() error) {
+func (p *Parent) Attend(protocol *Counted, call func(whose string) error, end func() error) {
 	p.Say(Tally{})
 	for {
-		var order string
-		p.Read(&order)
-		if order == "end" {
+		var o order
+		p.Read(&o)
+		if o.End {
 			if err := end(); err != nil {
 				p.Fail(err)
 			}
@@ -104,7 +110,7 @@ func (p *Parent) Attend(protocol *Counted, call func() error, end func() error) 
 		var work sync.WaitGroup
 		for range Goroutines {
 			work.Go(func() {
-				err := call()
+				err := call(o.Whose)
 				counting.Lock()
 				defer counting.Unlock()
 				t.Calls++

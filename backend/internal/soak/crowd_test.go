@@ -33,7 +33,7 @@ func TestCrowdRefreshesOnce(t *testing.T) {
 	rounds := soak.Times(3, 5)
 	for i := range rounds {
 		net.EndAccess()
-		round := crowd.Round()
+		round := crowd.Round(hostile.AliceDID.String())
 		if round.Calls != soak.Processes*soak.Goroutines || round.Refreshes != 1 || round.Failures() > 0 {
 			t.Errorf("expiry %d: %+v", i+1, round)
 		}
@@ -69,5 +69,5 @@ func crowd(parent *soak.Parent) {
 	if err != nil {
 		parent.Fail(err)
 	}
-	parent.Attend(counted, func() error { return client.Get(ctx, "com.example.whoami", nil, &struct{}{}) }, closeAll)
+	parent.Attend(counted, func(string) error { return client.Get(ctx, "com.example.whoami", nil, nil) }, closeAll)
 }
