@@ -36,6 +36,20 @@ export namespace app {
 	        this.offline = source["offline"];
 	    }
 	}
+	export class BrowserApp {
+	    id: string;
+	    name: string;
+	
+	    static createFrom(source: any = {}) {
+	        return new BrowserApp(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.id = source["id"];
+	        this.name = source["name"];
+	    }
+	}
 	export class EmailProviders {
 	    chosen: string;
 	    known: string[];
@@ -102,6 +116,7 @@ export namespace app {
 	    server: string;
 	    url: string;
 	    browserOpened: boolean;
+	    remote: boolean;
 	    codeByEmail: boolean;
 	    otherEmail: boolean;
 	    deadline: string;
@@ -120,6 +135,7 @@ export namespace app {
 	        this.server = source["server"];
 	        this.url = source["url"];
 	        this.browserOpened = source["browserOpened"];
+	        this.remote = source["remote"];
 	        this.codeByEmail = source["codeByEmail"];
 	        this.otherEmail = source["otherEmail"];
 	        this.deadline = source["deadline"];

@@ -8,11 +8,15 @@ export function Accounts():Promise<Array<app.Account>>;
 
 export function Attempt():Promise<app.SignIn>;
 
+export function Browsers():Promise<Array<app.BrowserApp>>;
+
 export function Cancel():Promise<void>;
 
 export function Check():Promise<void>;
 
 export function ChooseEmailProvider(arg1:string):Promise<string>;
+
+export function CopyAddress():Promise<void>;
 
 export function CopyLink():Promise<void>;
 
@@ -29,6 +33,10 @@ export function LogoutAll():Promise<void>;
 export function Notices():Promise<Array<app.Notice>>;
 
 export function OpenBrowser():Promise<void>;
+
+export function OpenIn(arg1:string):Promise<void>;
+
+export function PasteAddress(arg1:string):Promise<void>;
 
 export function Product():Promise<app.Product>;
 

@@ -14,6 +14,10 @@ export function Attempt() {
   return window['go']['app']['App']['Attempt']();
 }
 
+export function Browsers() {
+  return window['go']['app']['App']['Browsers']();
+}
+
 export function Cancel() {
   return window['go']['app']['App']['Cancel']();
 }
@@ -24,6 +28,10 @@ export function Check() {
 
 export function ChooseEmailProvider(arg1) {
   return window['go']['app']['App']['ChooseEmailProvider'](arg1);
+}
+
+export function CopyAddress() {
+  return window['go']['app']['App']['CopyAddress']();
 }
 
 export function CopyLink() {
@@ -56,6 +64,14 @@ export function Notices() {
 
 export function OpenBrowser() {
   return window['go']['app']['App']['OpenBrowser']();
+}
+
+export function OpenIn(arg1) {
+  return window['go']['app']['App']['OpenIn'](arg1);
+}
+
+export function PasteAddress(arg1) {
+  return window['go']['app']['App']['PasteAddress'](arg1);
 }
 
 export function Product() {
