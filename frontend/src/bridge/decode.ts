@@ -4,7 +4,7 @@
  */
 import { strings } from '../strings'
 import { accountEventKinds, phases } from './bridge'
-import type { Account, AccountEvent, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
+import type { Account, AccountEvent, BrowserApp, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -79,6 +79,7 @@ export function toSignIn(value: unknown): SignIn | null {
     server: text(from.server),
     url: text(from.url),
     browserOpened: from.browserOpened === true,
+    remote: from.remote === true,
     codeByEmail: from.codeByEmail === true,
     otherEmail: from.otherEmail === true,
     deadline: text(from.deadline),
@@ -91,6 +92,15 @@ export function toAccountEvent(value: unknown): AccountEvent | null {
   const kind = accountEventKinds.find((known) => known === from.kind)
   const account = toAccount(from.account)
   return kind === undefined || account === null ? null : { kind, account }
+}
+
+function toBrowser(value: unknown): BrowserApp | null {
+  const { id, name } = fields(value)
+  return text(id) === '' || text(name) === '' ? null : { id: text(id), name: text(name) }
+}
+
+export function toBrowsers(value: unknown): BrowserApp[] {
+  return each(value, toBrowser, (browser) => browser.id)
 }
 
 export function toProduct(value: unknown): Product {

@@ -2,7 +2,7 @@
  * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`,
  * `tell` and `announce` play the Go side afterwards. Like Go it signs out whom it named last, not whom a page shows.
  */
-import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
+import type { Account, AccountEvent, Bridge, BrowserApp, EmailProviders, Failure, Notice, Product, SignIn } from './bridge'
 
 type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) => void }
 
@@ -18,6 +18,10 @@ export class MockBridge implements Bridge {
   named: Product = { name: 'Latchkey', version: '0.1.0' }
   providers: EmailProviders = { chosen: 'https://certified.one', known: [] }
   holding: Notice[] = []
+  installed: BrowserApp[] = [
+    { id: 'chromium.desktop', name: 'Chromium' },
+    { id: 'firefox.desktop', name: 'Firefox' },
+  ]
   /** Who is signed in with any email. */
   known: Account | null = null
   /** Makes the method of that name reject. */
@@ -44,6 +48,10 @@ export class MockBridge implements Bridge {
   attempt = () => this.#ask('attempt', this.current)
   openBrowser = () => this.#ask<void>('openBrowser', undefined)
   copyLink = () => this.#ask<void>('copyLink', undefined)
+  browsers = () => this.#ask('browsers', this.installed)
+  openIn = (browser: string) => this.#ask<void>('openIn', undefined, browser)
+  copyAddress = () => this.#ask<void>('copyAddress', undefined)
+  pasteAddress = (address: string) => this.#ask<void>('pasteAddress', undefined, address)
   copyText = (text: string) => this.#ask<void>('copyText', undefined, text)
   product = () => this.#ask('product', this.named)
 

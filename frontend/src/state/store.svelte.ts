@@ -12,6 +12,7 @@ import { Notices } from './notices.svelte'
 import { idle, pending } from './progress'
 import type { Progress } from './progress'
 import { EmailProvider } from './provider.svelte'
+import { Rescue } from './rescue.svelte'
 
 export type View = 'starting' | 'trouble' | 'sign-in' | 'waiting' | 'account'
 
@@ -40,6 +41,7 @@ export class Store {
 
   readonly provider: EmailProvider
   readonly accounts: Accounts
+  readonly rescue: Rescue
   readonly notices = new Notices()
 
   #bridge: Bridge
@@ -61,6 +63,7 @@ export class Store {
     this.#bridge = bridge
     this.provider = new EmailProvider(bridge)
     this.accounts = new Accounts(bridge)
+    this.rescue = new Rescue(bridge)
   }
 
   /** Who is shown. */
@@ -370,6 +373,15 @@ export class Store {
 
   copyLink(): Promise<boolean> {
     return this.#act(() => this.#bridge.copyLink())
+  }
+
+  openIn(browser: string): Promise<boolean> {
+    return this.#act(() => this.#bridge.openIn(browser))
+  }
+
+  /** For a browser on another computer. */
+  copyAddress(): Promise<boolean> {
+    return this.#act(() => this.#bridge.copyAddress())
   }
 
   copyText(text: string): Promise<boolean> {
