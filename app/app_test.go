@@ -57,6 +57,10 @@ func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
 		"Cancel":                  {a.Cancel(), latchkey.NoSignIn},
 		"OpenBrowser":             {a.OpenBrowser(), latchkey.NoSignIn},
 		"CopyLink":                {a.CopyLink(), latchkey.NoSignIn},
+		"OpenIn":                  {a.OpenIn("firefox.desktop"), latchkey.NoSignIn},
+		"CopyAddress":             {a.CopyAddress(), latchkey.NoSignIn},
+		"PasteAddress":            {a.PasteAddress("http://127.0.0.1:1/callback?state=x"), latchkey.NoSignIn},
+		"PasteAddress, nonsense":  {a.PasteAddress("<script>"), latchkey.NoSignIn},
 		"Login, nothing":          {second(a.Login("  ")), latchkey.IdentifierMissing},
 		"Login, nonsense":         {second(a.Login("<script>")), latchkey.InvalidIdentifier},
 		"Login, email":            {second(a.Login("alice@example.org")), latchkey.EmailProviderNotSet},
@@ -81,6 +85,9 @@ func TestBoundMethodsBeforeAnybodySignedIn(t *testing.T) {
 	}
 	if notices, err := a.Notices(); notices == nil || len(notices) != 0 || err != nil {
 		t.Errorf("Notices: %+v, %v", notices, err)
+	}
+	if browsers, err := a.Browsers(); browsers == nil || err != nil {
+		t.Errorf("Browsers: %+v, %v", browsers, err)
 	}
 	if p, err := a.EmailProviders(); err != nil || p.Chosen != "" || p.Known == nil || len(p.Known) != 0 {
 		t.Errorf("EmailProviders: %+v, %v", p, err)
@@ -122,6 +129,7 @@ func TestServiceThatDoesNotStart(t *testing.T) {
 		"AccountForEmail": second(a.AccountForEmail("a@example.org")),
 		"Settings":        second(a.Settings()), "SetTheme": a.SetTheme("dark"),
 		"Attempt": second(a.Attempt()), "OpenBrowser": a.OpenBrowser(), "CopyLink": a.CopyLink(),
+		"Browsers": second(a.Browsers()), "OpenIn": a.OpenIn("x"), "PasteAddress": a.PasteAddress("x"), "CopyAddress": a.CopyAddress(),
 	} {
 		if got := latchkey.CodeOf(err); got != latchkey.StorageFailed {
 			t.Errorf("%s: %q (%v)", name, got, err)
@@ -221,9 +229,9 @@ func TestViews(t *testing.T) {
 	deadline := time.Date(2030, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))
 	view := newSignIn(latchkey.SignIn{
 		ID: "1", Phase: latchkey.Waiting, Server: "https://pds.example.com", Link: "http://127.0.0.1:1/start/x",
-		BrowserFailed: true, Deadline: deadline, Err: latchkey.NewError(latchkey.Denied, nil),
+		BrowserFailed: true, Remote: true, Deadline: deadline, Err: latchkey.NewError(latchkey.Denied, nil),
 	})
-	if view.Server != "pds.example.com" || view.Deadline != "2030-01-02T02:04:05Z" || view.BrowserOpened || view.Error.Code != "denied" {
+	if view.Server != "pds.example.com" || view.Deadline != "2030-01-02T02:04:05Z" || view.BrowserOpened || !view.Remote || view.Error.Code != "denied" {
 		t.Errorf("%+v", view)
 	}
 	if view := newSignIn(latchkey.SignIn{}); view.Deadline != "" || view.Error != nil || !view.BrowserOpened {

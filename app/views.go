@@ -47,6 +47,7 @@ type SignIn struct {
 	// URL is the link of our own listener, which leads a browser on to the server's page.
 	URL           string   `json:"url"`
 	BrowserOpened bool     `json:"browserOpened"`
+	Remote        bool     `json:"remote"`      // the person's browser is on another computer
 	CodeByEmail   bool     `json:"codeByEmail"` // the server mails a code to the address typed here
 	OtherEmail    bool     `json:"otherEmail"`  // the account belongs to another address
 	Deadline      string   `json:"deadline"`    // RFC 3339, or empty
@@ -120,7 +121,7 @@ func moment(t time.Time) string {
 func newSignIn(s latchkey.SignIn) SignIn {
 	view := SignIn{
 		ID: s.ID, Phase: string(s.Phase), DID: s.DID.String(), Handle: s.Handle.String(),
-		Server: host(s.Server), URL: s.Link, BrowserOpened: !s.BrowserFailed,
+		Server: host(s.Server), URL: s.Link, BrowserOpened: !s.BrowserFailed, Remote: s.Remote,
 		CodeByEmail: s.CodeByEmail, OtherEmail: s.OtherEmail, Deadline: moment(s.Deadline),
 	}
 	if s.Err != nil {

@@ -41,6 +41,8 @@ const (
 	SignInLost       Code = "sign_in_lost"
 	ListenerFailed   Code = "listener_failed"
 	BrowserFailed    Code = "browser_failed"
+	CallbackInvalid  Code = "callback_invalid"
+	CallbackOther    Code = "callback_other"
 )
 
 // The account and its session.
@@ -126,6 +128,8 @@ var catalogue = map[Code]struct {
 	SignInLost:       {"The sign-in that was waiting could not be picked up again. Start a new one.", true, ""},
 	ListenerFailed:   {"This computer did not let the app wait for your browser. Check its firewall, then try again.", true, ""},
 	BrowserFailed:    {"No browser could be opened. Copy the link and open it yourself.", true, ""},
+	CallbackInvalid:  {"This is not the address of the page that the sign-in ended on. Copy it whole from the browser's address bar.", false, ""},
+	CallbackOther:    {"This address belongs to another sign-in, perhaps an earlier one. Copy the one of the page that this sign-in ended on.", false, ""},
 
 	NotSignedIn:     {"Nobody is signed in. Sign in first.", false, ""},
 	AccountUnknown:  {"This account is not signed in here. Check the name.", false, ""},

@@ -66,6 +66,11 @@ type Listener interface {
 	// Wait blocks until the valid callback came and answers its code. A refusal by the server is
 	// an error with the code Denied or ServerRefused.
 	Wait(ctx context.Context) (code Secret, err error)
+	// Take is for a browser that could not come back: it takes the address of the callback from the
+	// person, checks it as if a browser had brought it, and hands it to Wait. Any other address
+	// changes nothing; its error has the code CallbackInvalid, or CallbackOther for the callback of
+	// another attempt. A callback after the first one is no error, and changes nothing either.
+	Take(address Secret) error
 	// Finish gives the waiting browser page the outcome and closes the listener when the page has
 	// been delivered, or when ctx ends.
 	Finish(ctx context.Context, account *Account, reason *Error)
@@ -74,6 +79,16 @@ type Listener interface {
 // Browser opens the person's own browser. Its errors have the code BrowserFailed.
 type Browser interface {
 	Open(ctx context.Context, url string) error
+	// Installed lists the browsers of this computer, by name.
+	Installed(ctx context.Context) ([]BrowserApp, error)
+	// OpenWith opens a page in one of those, named by its id.
+	OpenWith(ctx context.Context, id, url string) error
+}
+
+// BrowserApp is a browser that is installed on this computer.
+type BrowserApp struct {
+	ID   string // means something to the Browser that listed it alone
+	Name string // for people
 }
 
 // Keychain keeps the keys of sessions and attempts in the operating system's keychain, or in the

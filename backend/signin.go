@@ -29,6 +29,9 @@ type SignIn struct {
 	OtherEmail bool
 	// BrowserFailed says that no browser could be started: the link must be opened by hand.
 	BrowserFailed bool
+	// Remote says that the person sits at another computer than the one this runs on, so that no
+	// browser of theirs can come back by itself: the address it ended on has to be pasted.
+	Remote bool
 	// Deadline is when the attempt ends by itself; zero before it waits.
 	Deadline time.Time
 	Account  *Account // set when done

@@ -12,6 +12,7 @@ type attempt struct {
 	// The rest is guarded by Service.mu.
 	signIn           latchkey.SignIn
 	authorizationURL latchkey.Secret
+	listener         latchkey.Listener // once it waits
 }
 
 // begin makes a new attempt, of which there is one at a time. The context ends with Cancel.
@@ -93,5 +94,9 @@ func (s *Service) OpenBrowser(ctx context.Context) error {
 	if s.Browser == nil {
 		return latchkey.NewError(latchkey.BrowserFailed, nil)
 	}
-	return s.Browser.Open(ctx, signIn.Link)
+	if err := s.Browser.Open(ctx, signIn.Link); err != nil {
+		return err
+	}
+	s.opened(signIn.ID)
+	return nil
 }

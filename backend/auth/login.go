@@ -276,14 +276,16 @@ func (s *Service) complete(ctx context.Context, a *attempt, req latchkey.Authori
 func (s *Service) approve(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, listener latchkey.Listener, browser latchkey.Browser) (latchkey.Secret, error) {
 	listener.SetTarget(req.URL)
 	s.mu.Lock()
-	a.authorizationURL = req.URL
+	a.authorizationURL, a.listener = req.URL, listener
 	s.mu.Unlock()
 	s.update(a, func(si *latchkey.SignIn) {
-		si.Phase, si.Link, si.Deadline, si.BrowserFailed = latchkey.Waiting, listener.Link(), req.Deadline, s.Browser == nil
+		si.Phase, si.Link, si.Deadline, si.BrowserFailed = latchkey.Waiting, listener.Link(), req.Deadline, s.Browser == nil || s.Remote
+		si.Remote = s.Remote
 	})
 	ctx, cancel := context.WithDeadlineCause(ctx, req.Deadline, latchkey.NewError(latchkey.TimedOut, nil))
 	defer cancel()
-	if browser != nil {
+	// A browser of this computer would open in front of nobody, and come from no browser of theirs.
+	if browser != nil && !s.Remote {
 		opened := make(chan struct{})
 		go func() {
 			defer close(opened)

@@ -80,6 +80,9 @@ type Settings struct {
 	// Patience is how long a person has to approve a sign-in; zero means ten minutes, enough for
 	// somebody who makes an account on the way.
 	Patience time.Duration
+	// Remote says that whoever signs in sits at another computer: no browser is opened unless they
+	// ask for it.
+	Remote bool
 	// Log gets what people don't need to see. It never gets a secret.
 	Log *slog.Logger
 }

@@ -19,7 +19,7 @@ import (
 )
 
 // Browser implements [latchkey.Browser]. It honours BROWSER (a command, or several separated by
-// colons as the Debian policy has it), else it asks the desktop.
+// colons as the Debian policy has it), else it asks the desktop: under WSL first that of Windows.
 type Browser struct{}
 
 var _ latchkey.Browser = Browser{}
@@ -38,9 +38,14 @@ func (Browser) Open(ctx context.Context, address string) error {
 	if err := check(address); err != nil {
 		return latchkey.NewError(latchkey.BrowserFailed, err)
 	}
+	return watch(ctx, func() error { return launch(address) })
+}
+
+// watch runs what starts a browser, and answers its failure if it fails soon.
+func watch(ctx context.Context, run func() error) error {
 	failed := make(chan error, 1)
 	// The goroutine belongs to the launcher's process and ends with it, at the latest with ours.
-	go func() { failed <- launch(address) }()
+	go func() { failed <- run() }()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
@@ -67,6 +72,9 @@ func check(address string) error {
 func launch(address string) error {
 	commands := os.Getenv("BROWSER")
 	if commands == "" {
+		if Here().WSL && openInWindows(address) == nil {
+			return nil
+		}
 		return browser.OpenURL(address)
 	}
 	err := errors.New("BROWSER names no command")
@@ -86,6 +94,24 @@ func launch(address string) error {
 		}
 		// #nosec G204 -- the person's own choice of browser, no shell in between
 		if err = exec.Command(fields[0], fields[1:]...).Run(); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// openInWindows opens an address from WSL. cli/browser comes to think of it only where the tools of a
+// Linux desktop are missing, and those, where they are there, find no browser. No shell of either
+// side reads the address.
+func openInWindows(address string) error {
+	err := error(exec.ErrNotFound)
+	for _, command := range [][]string{
+		{"wslview"},
+		{"rundll32.exe", "url.dll,FileProtocolHandler"},
+		{"/mnt/c/Windows/System32/rundll32.exe", "url.dll,FileProtocolHandler"}, // where the PATH of Windows is not shared
+	} {
+		// #nosec G204 -- fixed programs, and an address that was checked
+		if err = exec.Command(command[0], append(command[1:], address)...).Run(); err == nil {
 			return nil
 		}
 	}

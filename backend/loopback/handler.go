@@ -69,9 +69,8 @@ func (l *listener) serveStart(w http.ResponseWriter, r *http.Request) {
 }
 
 func (l *listener) serveCallback(w http.ResponseWriter, r *http.Request) {
-	q, ok := singleValues(r.URL.RawQuery)
-	// A response in a JWT (JARM) was not asked for and could hide any other parameter.
-	if _, jarm := q["response"]; !ok || jarm || subtle.ConstantTimeCompare([]byte(q["state"]), []byte(l.state)) != 1 {
+	q, ok := callbackValues(r.URL.RawQuery)
+	if !ok || !l.isOurs(q) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
@@ -81,6 +80,21 @@ func (l *listener) serveCallback(w http.ResponseWriter, r *http.Request) {
 		l.page.write(w)
 	case <-r.Context().Done():
 	}
+}
+
+// callbackValues reads the query of anything that may be a callback.
+func callbackValues(raw string) (map[string]string, bool) {
+	q, ok := singleValues(raw)
+	// A response in a JWT (JARM) was not asked for and could hide any other parameter.
+	if _, jarm := q["response"]; !ok || jarm {
+		return nil, false
+	}
+	return q, true
+}
+
+// isOurs tells the callback of this attempt: its state is the one that nobody else knows.
+func (l *listener) isOurs(q map[string]string) bool {
+	return subtle.ConstantTimeCompare([]byte(q["state"]), []byte(l.state)) == 1
 }
 
 // judge reads a callback with the right state.

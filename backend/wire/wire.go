@@ -69,6 +69,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		Scopes:         cfg.Brand.Scopes,
 		EmailProvider:  cfg.Brand.EmailProvider,
 		EmailProviders: cfg.Brand.EmailProviders,
+		Remote:         Remote(),
 		Log:            options.Log,
 	})
 	closeAll := func(ctx context.Context) error {
@@ -82,6 +83,10 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 	}
 	return service, closeAll, nil
 }
+
+// Remote says that whoever uses this program sits at another computer, as over SSH: no browser that is
+// opened here opens in front of them.
+func Remote() bool { return browser.Here().Remote() }
 
 // clientID answers the client id for the scopes of a sign-in, once each of them is one.
 func clientID(brand config.Brand) func([]string) (string, error) {

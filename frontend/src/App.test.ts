@@ -28,6 +28,7 @@ test('a whole visit by keyboard: sign in, cancel, sign in, sign out', async () =
   expect(document.activeElement?.textContent).toBe('Open the browser again')
   await userEvent.tab()
   await userEvent.tab()
+  await userEvent.tab()
   expect(document.activeElement?.textContent).toBe('Cancel')
   await userEvent.keyboard('{Enter}')
   bridge.fail(cancelled)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -106,15 +107,27 @@ func loginCommand(out *printer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login IDENTIFIER",
 		Short: "Sign in with a handle, a DID, a server's address or an email",
-		Args:  usage(cobra.ExactArgs(1)),
+		Long: `Sign in with a handle, a DID, a server's address or an email.
+
+It opens your browser and waits for it. With --no-browser, and by itself over SSH or in a container,
+it prints the address instead: open it in any browser, on any computer. The last page loads on this
+computer only; where it does not, copy its address and paste it at the terminal.`,
+		Args: usage(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withKeys(cmd, wire.Options{NoBrowser: noBrowser}, func(ctx context.Context, service *auth.Service) error {
+			remote := !noBrowser && wire.Remote()
+			last := newTerminal("Address of the last page: ", "")
+			defer last.leave()
+			return withKeys(cmd, wire.Options{NoBrowser: noBrowser || remote}, func(ctx context.Context, service *auth.Service) error {
 				id, _ := latchkey.ParseIdentifier(args[0]) // Login says what is wrong with it
 				otherEmail := false
+				var waiting sync.Once
 				defer service.Subscribe(func(e latchkey.Event) {
 					if e.Kind == latchkey.SignInProgress {
 						otherEmail = e.SignIn.OtherEmail
 						out.progress(*e.SignIn, id.Email != "", service.AuthorizationURL)
+						if e.SignIn.Phase == latchkey.Waiting && (noBrowser || remote) {
+							waiting.Do(func() { go last.askAddress(ctx, out, remote, service.Paste) })
+						}
 					}
 				})()
 				if provider != "" {
@@ -123,6 +136,7 @@ func loginCommand(out *printer) *cobra.Command {
 					}
 				}
 				account, err := service.Login(ctx, args[0], scopes...)
+				last.leave()
 				if err != nil {
 					return err
 				}

@@ -57,6 +57,22 @@ func (p *printer) progress(s latchkey.SignIn, byEmail bool, address func() (latc
 	_, _ = fmt.Fprintf(p.err, "open: %s\n", string(u))
 }
 
+// byHand says how to go on without a browser that this program opens.
+func (p *printer) byHand(remote, canPaste bool) {
+	if remote && !p.json {
+		_, _ = fmt.Fprintln(p.err, "You are at another computer, so no browser was opened on this one. Open the address in yours.")
+	}
+	if canPaste {
+		_, _ = fmt.Fprintln(p.err, "If the last page does not load in your browser, copy its address and paste it here. It will not be shown.")
+	}
+}
+
+// complaint says what is wrong with something that can be given once more.
+func (p *printer) complaint(err error) {
+	e := latchkey.AsError(err)
+	_, _ = fmt.Fprintf(p.err, "latchkey: %s: %s\n", e.Code, e.Message())
+}
+
 func (p *printer) signedIn(a latchkey.Account, otherEmail bool) {
 	if p.json {
 		event := map[string]any{"event": "signed_in", "account": newJSONAccount(a)}

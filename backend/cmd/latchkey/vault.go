@@ -59,8 +59,8 @@ func vaultAction(out *printer, name, short, question, again string, action func(
 	}
 }
 
-// terminal asks the person at the terminal for a passphrase, without showing it. It asks once in the
-// life of the program, whoever needs the answer and however often.
+// terminal asks the person at the terminal for something, without showing it. For a passphrase it asks
+// once in the life of the program, whoever needs the answer and however often.
 type terminal struct {
 	question, again string
 
@@ -70,6 +70,8 @@ type terminal struct {
 	err     error
 	mu      sync.Mutex
 	restore func() // what puts the terminal back while it is asked; nil otherwise
+	asking  bool   // a question stands there without an answer
+	left    bool   // nothing is asked any more
 }
 
 // newTerminal asks a question and, unless again is empty, for the same answer again.
@@ -94,32 +96,51 @@ func (t *terminal) passphrase(ctx context.Context) (latchkey.Secret, error) {
 	}
 }
 
-// leave puts the terminal back as it was. It is called when the program ends.
+// leave puts the terminal back as it was, on a line of its own. It is called when the answer is of no
+// use any more, at the latest when the program ends.
 func (t *terminal) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.restore != nil {
 		t.restore()
 	}
+	if t.asking && !t.left {
+		_, _ = os.Stderr.WriteString("\n")
+	}
+	t.left = true
 }
 
-func (t *terminal) ask() (latchkey.Secret, error) {
+// begin makes ready to ask, until end is called. The code VaultLocked says that there is no terminal.
+func (t *terminal) begin() (in int, end func(), err error) {
 	in, out := int(os.Stdin.Fd()), int(os.Stderr.Fd()) // #nosec G115 -- small numbers
 	if !term.IsTerminal(in) || !term.IsTerminal(out) {
-		return "", latchkey.NewError(latchkey.VaultLocked, errors.New("there is no terminal to ask at"))
+		return 0, nil, latchkey.NewError(latchkey.VaultLocked, errors.New("there is no terminal to ask at"))
 	}
 	before, err := term.GetState(in)
 	if err != nil {
-		return "", latchkey.NewError(latchkey.VaultLocked, err)
+		return 0, nil, latchkey.NewError(latchkey.VaultLocked, err)
 	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.left {
+		return 0, nil, latchkey.NewError(latchkey.VaultLocked, errors.New("too late to ask"))
+	}
 	t.restore = func() { _ = term.Restore(in, before) }
-	t.mu.Unlock()
-	defer func() {
+	return in, func() {
 		t.mu.Lock()
-		t.restore = nil
-		t.mu.Unlock()
-	}()
+		defer t.mu.Unlock()
+		if !t.left { // else leave is called once more, for whatever was asked meanwhile
+			t.restore = nil
+		}
+	}, nil
+}
+
+func (t *terminal) ask() (latchkey.Secret, error) {
+	in, end, err := t.begin()
+	if err != nil {
+		return "", err
+	}
+	defer end()
 	first, err := t.line(in, t.question)
 	if err != nil || t.again == "" {
 		return first, err
@@ -132,12 +153,22 @@ func (t *terminal) ask() (latchkey.Secret, error) {
 }
 
 func (t *terminal) line(in int, question string) (latchkey.Secret, error) {
-	_, _ = os.Stderr.WriteString(question)
+	t.mu.Lock()
+	t.asking = !t.left
+	if t.asking {
+		_, _ = os.Stderr.WriteString(question)
+	}
+	t.mu.Unlock()
 	text, err := term.ReadPassword(in)
 	for errors.Is(err, syscall.EINTR) { // a signal came: whether it ends the program is not decided here
 		text, err = term.ReadPassword(in)
 	}
-	_, _ = os.Stderr.WriteString("\n") // the person's own was not shown
+	t.mu.Lock()
+	t.asking = false
+	if !t.left {
+		_, _ = os.Stderr.WriteString("\n") // the person's own was not shown
+	}
+	t.mu.Unlock()
 	if err != nil {
 		return "", latchkey.NewError(latchkey.VaultLocked, err)
 	}

@@ -67,6 +67,23 @@ func (b *Browser) Open(_ context.Context, link string) error {
 	return nil
 }
 
+// InstalledBrowser is the id of the one browser that can be chosen.
+const InstalledBrowser = "other.desktop"
+
+// Installed implements [latchkey.Browser].
+func (b *Browser) Installed(context.Context) ([]latchkey.BrowserApp, error) {
+	return []latchkey.BrowserApp{{ID: InstalledBrowser, Name: "Other"}}, nil
+}
+
+// OpenWith implements [latchkey.Browser].
+func (b *Browser) OpenWith(_ context.Context, id, link string) error {
+	if id != InstalledBrowser {
+		return latchkey.NewError(latchkey.BrowserFailed, nil)
+	}
+	b.Follow(link)
+	return nil
+}
+
 // Follow opens a link in the background.
 func (b *Browser) Follow(link string) {
 	b.work.Go(func() {

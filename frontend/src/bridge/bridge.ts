@@ -77,6 +77,8 @@ export interface SignIn {
   /** The link to open in a browser; empty until waiting. */
   url: string
   browserOpened: boolean
+  /** The person's browser is on another computer than Go is, where the url leads nowhere. */
+  remote: boolean
   /** The server mails a code to the email typed here; otherwise the email is typed on the server's page. */
   codeByEmail: boolean
   /** Once done: the account belongs to another email than was asked for. */
@@ -91,6 +93,12 @@ export const accountEventKinds = ['added', 'changed', 'needs_sign_in', 'removed'
 export interface AccountEvent {
   kind: (typeof accountEventKinds)[number]
   account: Account
+}
+
+/** A browser that is installed on this computer. */
+export interface BrowserApp {
+  id: string
+  name: string
 }
 
 export interface Product {
@@ -162,6 +170,13 @@ export interface Bridge {
   attempt(): Promise<SignIn | null>
   openBrowser(): Promise<void>
   copyLink(): Promise<void>
+  /** The browsers of this computer, which openIn takes by their ids. */
+  browsers(): Promise<BrowserApp[]>
+  openIn(browser: string): Promise<void>
+  /** Copies the address of the server's page, for a browser on another computer. It is never seen here. */
+  copyAddress(): Promise<void>
+  /** Goes on by the address that the browser ended on; rejects with `callback_invalid` or `callback_other`. */
+  pasteAddress(address: string): Promise<void>
   copyText(text: string): Promise<void>
   product(): Promise<Product>
   settings(): Promise<Settings>

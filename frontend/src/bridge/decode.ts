@@ -4,7 +4,7 @@
  */
 import { strings } from '../strings'
 import { accountEventKinds, kinds, phases, themes } from './bridge'
-import type { Account, AccountEvent, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn } from './bridge'
+import type { Account, AccountEvent, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn } from './bridge'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -86,6 +86,7 @@ export function toSignIn(value: unknown): SignIn | null {
     server: text(from.server),
     url: text(from.url),
     browserOpened: from.browserOpened === true,
+    remote: from.remote === true,
     codeByEmail: from.codeByEmail === true,
     otherEmail: from.otherEmail === true,
     deadline: text(from.deadline),
@@ -114,6 +115,15 @@ export function toAccountEvent(value: unknown): AccountEvent | null {
   const kind = accountEventKinds.find((known) => known === from.kind)
   const account = toAccount(from.account)
   return kind === undefined || account === null ? null : { kind, account }
+}
+
+function toBrowser(value: unknown): BrowserApp | null {
+  const { id, name } = fields(value)
+  return text(id) === '' || text(name) === '' ? null : { id: text(id), name: text(name) }
+}
+
+export function toBrowsers(value: unknown): BrowserApp[] {
+  return each(value, toBrowser, (browser) => browser.id)
 }
 
 export function toProduct(value: unknown): Product {

@@ -2,7 +2,7 @@
  * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`,
  * `tell` and `announce` play the Go side afterwards. Like Go it signs out whom it named last, not whom a page shows.
  */
-import type { Account, AccountEvent, Bridge, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn, Theme } from './bridge'
+import type { Account, AccountEvent, Bridge, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn, Theme } from './bridge'
 import { wellFound } from './samples'
 
 type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) => void }
@@ -21,6 +21,10 @@ export class MockBridge implements Bridge {
   holding: Notice[] = []
   chosen: Settings = { theme: 'system', scopes: ['atproto', 'account:email'] }
   found: Finding[] = wellFound
+  installed: BrowserApp[] = [
+    { id: 'chromium.desktop', name: 'Chromium' },
+    { id: 'firefox.desktop', name: 'Firefox' },
+  ]
   /** Who is signed in with any email. */
   known: Account | null = null
   /** What is understood of a text; of every other one it is not found whom it means. */
@@ -50,6 +54,10 @@ export class MockBridge implements Bridge {
   attempt = () => this.#ask('attempt', this.current)
   openBrowser = () => this.#ask<void>('openBrowser', undefined)
   copyLink = () => this.#ask<void>('copyLink', undefined)
+  browsers = () => this.#ask('browsers', this.installed)
+  openIn = (browser: string) => this.#ask<void>('openIn', undefined, browser)
+  copyAddress = () => this.#ask<void>('copyAddress', undefined)
+  pasteAddress = (address: string) => this.#ask<void>('pasteAddress', undefined, address)
   copyText = (text: string) => this.#ask<void>('copyText', undefined, text)
   product = () => this.#ask('product', this.named)
   settings = () => this.#ask('settings', this.chosen)

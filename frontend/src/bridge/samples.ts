@@ -125,6 +125,13 @@ export const timedOut: Failure = {
   retryable: true,
 }
 
+export const notTheAddress: Failure = {
+  code: 'callback_invalid',
+  message:
+    "This is not the address of the page that the sign-in ended on. Copy it whole from the browser's address bar.",
+  retryable: false,
+}
+
 export const notAServer: Failure = {
   code: 'not_an_atproto_server',
   message: 'There is no AT Protocol server at this address. Check the spelling.',
@@ -146,6 +153,7 @@ export function signIn(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
     server: known ? alice.server : '',
     url: known ? 'http://127.0.0.1:41925/go/Zr3cWJm8QxT0b1Y' : '',
     browserOpened: known,
+    remote: false,
     codeByEmail: false,
     otherEmail: false,
     deadline: known ? new Date(Date.now() + 5 * 60_000).toISOString() : '',

@@ -19,6 +19,7 @@ import {
   notAServer,
   notFound,
   serverPreview,
+  notTheAddress,
   signIn,
   signInByEmail,
   storageBusy,
@@ -33,6 +34,19 @@ function during(attempt: ReturnType<typeof signIn>): MockBridge {
   bridge.cancel = async () => {
     bridge.progress({ ...attempt, phase: 'failed', error: cancelled })
   }
+  return bridge
+}
+
+/** An attempt that can be rescued: any address of 127.0.0.1 is taken, and nothing else. */
+function rescuable(attempt: ReturnType<typeof signIn>): MockBridge {
+  const bridge = during(attempt)
+  bridge.account = alice
+  bridge.pasteAddress = async (address) => {
+    if (!address.startsWith('http://127.0.0.1:')) throw notTheAddress
+    bridge.progress({ ...attempt, phase: 'exchanging' })
+    setTimeout(() => bridge.progress({ ...attempt, phase: 'done' }), 1200)
+  }
+  bridge.openIn = async () => bridge.progress({ ...attempt, browserOpened: true })
   return bridge
 }
 
@@ -169,8 +183,11 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
     return bridge
   },
   resolving: () => during(signIn('resolving')),
-  waiting: () => during(signIn('waiting')),
-  'no-browser': () => during(signIn('waiting', { browserOpened: false })),
+  waiting: () => rescuable(signIn('waiting')),
+  'other-ways': () => pressed(rescuable(signIn('waiting')), 'Other ways'),
+  'no-browser': () => rescuable(signIn('waiting', { browserOpened: false })),
+  remote: () => rescuable(signIn('waiting', { browserOpened: false, remote: true })),
+  'remote-other-ways': () => pressed(rescuable(signIn('waiting', { browserOpened: false, remote: true })), 'Other ways'),
   'server-only': () => during(signIn('waiting', { handle: '', did: '', server: 'pds.example.com' })),
   exchanging: () => during(signIn('exchanging')),
   'long-wait': () => during(signIn('waiting', { deadline: hours(1) })),

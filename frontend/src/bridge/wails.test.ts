@@ -23,6 +23,10 @@ const go = {
   Attempt: vi.fn(),
   OpenBrowser: vi.fn(),
   CopyLink: vi.fn(),
+  Browsers: vi.fn(),
+  OpenIn: vi.fn(),
+  CopyAddress: vi.fn(),
+  PasteAddress: vi.fn(),
   Product: vi.fn(),
   Settings: vi.fn(),
   SetTheme: vi.fn(),
@@ -74,6 +78,11 @@ test('every method reaches its namesake', async () => {
   await wailsBridge.openBrowser()
   await wailsBridge.copyLink()
   expect(go.Preview).toHaveBeenCalledWith('alice.test')
+  go.Browsers.mockResolvedValue([{ id: 'a', name: 'A' }, { id: 'a', name: 'twice' }, { id: 'b' }, null])
+  expect(await wailsBridge.browsers()).toEqual([{ id: 'a', name: 'A' }])
+  await wailsBridge.openIn('a')
+  await wailsBridge.copyAddress()
+  await wailsBridge.pasteAddress('http://127.0.0.1:1/callback')
   expect(go.Login).toHaveBeenCalledWith('alice.test')
   expect(go.LoginWithEmail).toHaveBeenCalledWith('a@b')
   expect(go.AccountForEmail).toHaveBeenCalledWith('a@b')
@@ -82,6 +91,8 @@ test('every method reaches its namesake', async () => {
   expect(go.Renew).toHaveBeenCalledWith(bob.did)
   expect(go.SetTheme).toHaveBeenCalledWith('light')
   expect(go.Raise).toHaveBeenCalledWith(['account:email'])
+  expect(go.OpenIn).toHaveBeenCalledWith('a')
+  expect(go.PasteAddress).toHaveBeenCalledWith('http://127.0.0.1:1/callback')
   for (const method of Object.values(go)) expect(method).toHaveBeenCalledOnce()
 })
 

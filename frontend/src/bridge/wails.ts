@@ -2,7 +2,7 @@
 import * as App from '../../wailsjs/go/app/App'
 import { ClipboardSetText, EventsOn } from '../../wailsjs/runtime/runtime'
 import type { Account, Bridge, Preview } from './bridge'
-import { toAccount, toAccountEvent, toAccounts, toEmailProviders, toFindings, toNotices, toPreview, toProduct, toSettings, toSignIn } from './decode'
+import { toAccount, toAccountEvent, toAccounts, toBrowsers, toEmailProviders, toFindings, toNotices, toPreview, toProduct, toSettings, toSignIn } from './decode'
 
 function account(value: unknown): Account {
   const decoded = toAccount(value)
@@ -37,6 +37,10 @@ export const wailsBridge: Bridge = {
   attempt: async () => toSignIn(await App.Attempt()),
   openBrowser: () => App.OpenBrowser(),
   copyLink: () => App.CopyLink(),
+  browsers: async () => toBrowsers(await App.Browsers()),
+  openIn: (browser) => App.OpenIn(browser),
+  copyAddress: () => App.CopyAddress(),
+  pasteAddress: (address) => App.PasteAddress(address),
   copyText: async (text) => {
     if (!(await ClipboardSetText(text))) throw new Error('the clipboard took nothing')
   },

@@ -14,6 +14,7 @@ import { idle, pending } from './progress'
 import type { Progress } from './progress'
 import { EmailProvider } from './provider.svelte'
 import { Settings } from './settings.svelte'
+import { Rescue } from './rescue.svelte'
 
 export type View = 'starting' | 'trouble' | 'sign-in' | 'waiting' | 'account'
 
@@ -42,6 +43,7 @@ export class Store {
 
   readonly provider: EmailProvider
   readonly accounts: Accounts
+  readonly rescue: Rescue
   readonly notices = new Notices()
   readonly settings: Settings
   readonly previews: Previews
@@ -67,6 +69,7 @@ export class Store {
     this.accounts = new Accounts(bridge)
     this.settings = new Settings(bridge)
     this.previews = new Previews(bridge)
+    this.rescue = new Rescue(bridge)
   }
 
   /** Who is shown. */
@@ -377,6 +380,15 @@ export class Store {
 
   copyLink(): Promise<boolean> {
     return this.#act(() => this.#bridge.copyLink())
+  }
+
+  openIn(browser: string): Promise<boolean> {
+    return this.#act(() => this.#bridge.openIn(browser))
+  }
+
+  /** For a browser on another computer. */
+  copyAddress(): Promise<boolean> {
+    return this.#act(() => this.#bridge.copyAddress())
   }
 
   copyText(text: string): Promise<boolean> {

@@ -144,7 +144,7 @@ describe('by email', () => {
     expect(heading().textContent).toBe('Check your mail')
     screen.getByText(/^certified\.one mails a code to alice@example\.org\. Type it on the page in your browser/)
     screen.getByText('No code? Look in your spam folder too.')
-    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Try again', 'Use another email', 'Cancel'])
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Try again', 'Use another email', 'Other ways', 'Cancel'])
   })
 
   test('a server that mails no code: says where to type the email', async () => {
@@ -167,7 +167,7 @@ describe('by email', () => {
     expect(heading().textContent).toBe('Go on in your browser')
     screen.getByText('Approve the sign-in on certified.one, then come back. This window notices by itself.')
     expect(screen.getAllByText('certified.one')).toHaveLength(1)
-    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Cancel'])
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Other ways', 'Cancel'])
   })
 
   test('the last step is as by handle', async () => {
@@ -201,12 +201,12 @@ describe('by email', () => {
     await show(signInByEmail('waiting'))
     expect(heading().textContent).toBe('Check your mail')
     screen.getByText(/^certified\.one mails a code to you\./)
-    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Cancel'])
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Other ways', 'Cancel'])
   })
 
   test('by handle there is no word of it', async () => {
     await show(signIn('waiting'))
-    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Cancel'])
+    expect(buttons()).toEqual(['Open the browser again', 'Copy the link', 'Other ways', 'Cancel'])
   })
 })
 

@@ -40,6 +40,20 @@ export namespace app {
 	        this.avatar = source["avatar"];
 	    }
 	}
+	export class BrowserApp {
+	    id: string;
+	    name: string;
+	
+	    static createFrom(source: any = {}) {
+	        return new BrowserApp(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.id = source["id"];
+	        this.name = source["name"];
+	    }
+	}
 	export class EmailProviders {
 	    chosen: string;
 	    known: string[];
@@ -202,6 +216,7 @@ export namespace app {
 	    server: string;
 	    url: string;
 	    browserOpened: boolean;
+	    remote: boolean;
 	    codeByEmail: boolean;
 	    otherEmail: boolean;
 	    deadline: string;
@@ -220,6 +235,7 @@ export namespace app {
 	        this.server = source["server"];
 	        this.url = source["url"];
 	        this.browserOpened = source["browserOpened"];
+	        this.remote = source["remote"];
 	        this.codeByEmail = source["codeByEmail"];
 	        this.otherEmail = source["otherEmail"];
 	        this.deadline = source["deadline"];

@@ -8,6 +8,8 @@ export function Accounts():Promise<Array<app.Account>>;
 
 export function Attempt():Promise<app.SignIn>;
 
+export function Browsers():Promise<Array<app.BrowserApp>>;
+
 export function Cancel():Promise<void>;
 
 export function CancelPreview():Promise<void>;
@@ -15,6 +17,8 @@ export function CancelPreview():Promise<void>;
 export function Check():Promise<void>;
 
 export function ChooseEmailProvider(arg1:string):Promise<string>;
+
+export function CopyAddress():Promise<void>;
 
 export function CopyDiagnostics():Promise<void>;
 
@@ -35,6 +39,10 @@ export function LogoutAll():Promise<void>;
 export function Notices():Promise<Array<app.Notice>>;
 
 export function OpenBrowser():Promise<void>;
+
+export function OpenIn(arg1:string):Promise<void>;
+
+export function PasteAddress(arg1:string):Promise<void>;
 
 export function Preview(arg1:string):Promise<app.Preview>;
 

@@ -14,6 +14,10 @@ export function Attempt() {
   return window['go']['app']['App']['Attempt']();
 }
 
+export function Browsers() {
+  return window['go']['app']['App']['Browsers']();
+}
+
 export function Cancel() {
   return window['go']['app']['App']['Cancel']();
 }
@@ -28,6 +32,10 @@ export function Check() {
 
 export function ChooseEmailProvider(arg1) {
   return window['go']['app']['App']['ChooseEmailProvider'](arg1);
+}
+
+export function CopyAddress() {
+  return window['go']['app']['App']['CopyAddress']();
 }
 
 export function CopyDiagnostics() {
@@ -68,6 +76,14 @@ export function Notices() {
 
 export function OpenBrowser() {
   return window['go']['app']['App']['OpenBrowser']();
+}
+
+export function OpenIn(arg1) {
+  return window['go']['app']['App']['OpenIn'](arg1);
+}
+
+export function PasteAddress(arg1) {
+  return window['go']['app']['App']['PasteAddress'](arg1);
 }
 
 export function Preview(arg1) {
