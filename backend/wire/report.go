@@ -20,7 +20,7 @@ import (
 )
 
 // vaultTime is how long a vault may take to open for a report.
-const vaultTime = 10 * time.Second
+const vaultTime = time.Minute
 
 // Report looks at this installation and says what it finds. It needs no network, asks the person
 // nothing, and leaves everything as it is.
