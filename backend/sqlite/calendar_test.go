@@ -41,7 +41,7 @@ func TestAccountRoundTrip(t *testing.T) {
 	must(t, db.SaveSession(t.Context(), stored, s, keysOf(1)))
 	want := stored
 	want.Scopes, want.SignedIn, want.Renewed, want.SessionEnds, want.InMemory = s.Scopes, s.Created, s.Renewed, s.Ends, true
-	mustHaveAllFields(t, want, "Reason", "Offline") // an active account has no reason, and Offline is not stored
+	mustHaveAllFields(t, want, "Reason", "Offline", "Profile") // an active account has no reason, and the others are not stored
 	same := func(when string, want latchkey.Account) {
 		t.Helper()
 		if got, err := db.Account(t.Context(), alice); err != nil || !reflect.DeepEqual(got, want) {
