@@ -218,8 +218,28 @@ func TestDatabaseWithoutKeychain(t *testing.T) {
 	}
 }
 
+// untilRevoked waits until the servers were told of all sign-outs, which takes as long as the pauses
+// between the tries.
+func (h *house) untilRevoked(ctx context.Context) {
+	h.t.Helper()
+	store := h.store()
+	ticks := time.NewTicker(50 * time.Millisecond)
+	defer ticks.Stop()
+	for {
+		left, err := store.Revocations(ctx)
+		if err == nil && len(left) == 0 {
+			return
+		}
+		select {
+		case <-ticks.C:
+		case <-ctx.Done():
+			h.t.Fatalf("sign-outs that the server was not told of: %v, %v", left, err)
+		}
+	}
+}
+
 // Without the network the account is there, calls fail and can be made again, and signing out works
-// at once; the server is told at the next start. Not parallel: it stops the network.
+// at once; the server is told when it is there again. Not parallel: it stops the network.
 func TestOffline(t *testing.T) {
 	h := newHouse(t)
 	account := h.mustSignIn("alice.test", as(alice()))
@@ -263,6 +283,7 @@ func TestOffline(t *testing.T) {
 	server := serverSide{t, oauth.New(safehttp.New(h.config.Network.Exceptions, "test"))}
 	server.wantAlive(session, keys) // nobody told the server yet
 	h.open()
+	h.untilRevoked(ctx)
 	h.shut()
 	server.wantDead(session, keys)
 	h.open()
