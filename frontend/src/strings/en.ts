@@ -1,8 +1,8 @@
-/**
- * Every word the window shows, in one place, so that it can be read as a whole and translated.
- * Sentences that say what went wrong come from Go with the failure itself.
- */
-export const strings = {
+/** English, which the product is written in. Sentences that say what went wrong come from Go with the failure itself. */
+export const en = {
+  /** What the words are written in, for dates and lists: a BCP 47 tag. */
+  language: 'en',
+
   starting: 'Just a moment',
   copied: 'Copied',
   version: (name: string, version: string) => `${name} ${version}`.trim(),
