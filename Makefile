@@ -6,6 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 WINDOW_TAGS := desktop,production,webkit2_41
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 WAILS := github.com/wailsapp/wails/v2/cmd/wails@v2.15.0
 FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) \
 	$(addprefix frontend/,index.html package-lock.json svelte.config.js tsconfig.json vite.config.ts)
@@ -52,6 +53,7 @@ lint: setup ## check the sources without running them
 	go vet -tags devnet ./...
 	GOOS=darwin CGO_ENABLED=0 go vet ./backend/...
 	GOOS=windows CGO_ENABLED=0 go vet ./backend/...
+	go run $(GOLANGCI) run ./...
 	npm --prefix frontend run check
 	$(MAKE) --no-print-directory bindings
 	git -c core.fileMode=false diff --exit-code -- frontend/wailsjs

@@ -94,7 +94,7 @@ func (a *App) stop(context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTime)
 	defer cancel()
-	_ = a.closeAll(ctx)
+	_ = a.closeAll(ctx) //nolint:contextcheck // that of the window has ended
 	a.work.Wait()
 }
 

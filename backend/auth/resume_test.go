@@ -345,5 +345,5 @@ func TestResumeAfterTheCodeWasUsed(t *testing.T) {
 	}
 	cancel()
 	network.Drop()
-	<-done
+	<-done // the network went away under it
 }

@@ -104,7 +104,7 @@ func launch(address string) error {
 // Linux desktop are missing, and those, where they are there, find no browser. No shell of either
 // side reads the address.
 func openInWindows(address string) error {
-	err := error(exec.ErrNotFound)
+	err := exec.ErrNotFound
 	for _, command := range [][]string{
 		{"wslview"},
 		{"rundll32.exe", "url.dll,FileProtocolHandler"},

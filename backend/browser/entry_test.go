@@ -26,7 +26,7 @@ Exec=/usr/lib/firefox/firefox --private %u
 func TestParseEntry(t *testing.T) {
 	t.Parallel()
 	exec := func(line string) string { return strings.Replace(firefoxEntry, "/usr/lib/firefox/firefox %u", line, 1) }
-	change := func(old, new string) string { return strings.Replace(firefoxEntry, old, new, 1) }
+	change := func(from, to string) string { return strings.Replace(firefoxEntry, from, to, 1) }
 	tests := []struct {
 		name, id, text string
 		want           string // command, separated by |; empty for none

@@ -29,11 +29,11 @@ func installedIn(folders []string) []app {
 	for _, folder := range folders {
 		_ = filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".desktop") {
-				return nil // what can't be read is not there
+				return nil //nolint:nilerr // what can't be read is not there
 			}
 			relative, err := filepath.Rel(folder, path)
 			if err != nil {
-				return nil
+				return nil //nolint:nilerr // nor is what lies elsewhere
 			}
 			id := strings.ReplaceAll(relative, string(filepath.Separator), "-")
 			if seen[id] {

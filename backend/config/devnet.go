@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -41,9 +42,10 @@ func applyDevelopment(c *Config) error {
 	override("EMAIL_PROVIDER", func(v string) { c.Brand.EmailProvider = v })
 	if err := c.Brand.check(where, c.Network.Exceptions.PlainHTTP); err != nil {
 		// The brand names its keys as the file does; here they are variables.
-		e := err.(*Error)
-		e.Key = prefix + strings.ToUpper(e.Key)
-		return e
+		if e := (*Error)(nil); errors.As(err, &e) {
+			e.Key = prefix + strings.ToUpper(e.Key)
+		}
+		return err
 	}
 	return nil
 }

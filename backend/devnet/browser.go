@@ -18,6 +18,7 @@ import (
 // Action is what the person does with an authorization URL.
 type Action string
 
+// What a person can do there.
 const (
 	Approve Action = "approve" // sign in and authorize; what an empty Action means
 	Deny    Action = "deny"    // sign in and deny access

@@ -41,7 +41,7 @@ const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Con
 func startBus(t *testing.T, rules string, uid uint32) *bus {
 	t.Helper()
 	// Not the folder of the test: the path of a socket is short, and the other user gets in.
-	dir, err := os.MkdirTemp("", "bus-")
+	dir, err := os.MkdirTemp("", "bus-") //nolint:usetesting // see above
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	must(t, os.Chmod(dir, 0o777))

@@ -440,7 +440,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	l := listen(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go cancel(over)
-	if code, err := l.Wait(ctx); code != "" || err != over {
+	if code, err := l.Wait(ctx); code != "" || !errors.Is(err, over) {
 		t.Errorf("got %q, %v", string(code), err)
 	}
 }

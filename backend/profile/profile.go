@@ -24,7 +24,7 @@ import (
 	"unicode"
 
 	"github.com/bluesky-social/indigo/atproto/syntax"
-	_ "golang.org/x/image/webp"
+	_ "golang.org/x/image/webp" // the same
 
 	latchkey "latchkey/backend"
 	"latchkey/backend/safehttp"

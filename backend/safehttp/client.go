@@ -139,7 +139,7 @@ func Bare(err error) error {
 	return err
 }
 
-func checkRedirect(req *http.Request, via []*http.Request) error {
+func checkRedirect(_ *http.Request, via []*http.Request) error {
 	if via[0].URL.Path != "/.well-known/atproto-did" || len(via) > 4 {
 		return ErrRedirect
 	}

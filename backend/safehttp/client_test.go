@@ -435,7 +435,7 @@ func TestBareHidesURLs(t *testing.T) {
 			t.Errorf("Bare(%v) = %v", err, got)
 		}
 	}
-	if Bare(inner) != inner || Bare(nil) != nil {
+	if !errors.Is(Bare(inner), inner) || Bare(nil) != nil {
 		t.Error("Bare changed an error that names no URL")
 	}
 }

@@ -49,7 +49,7 @@ func (db *DB) examine(ctx context.Context) (tables int, err error) {
 	if info.Size() < 2 { // SQLite takes one byte for none (os_unix.c, unixFileSize)
 		log, err := os.Lstat(db.path + "-wal")
 		if err != nil || log.Size() == 0 {
-			return 0, nil // nothing there, and nothing to read
+			return 0, nil //nolint:nilerr // nothing there, and nothing to read
 		}
 		// SQLite deletes the log of an empty file (observed), and what it holds may be everything there
 		// ever was. If there is something in the file, it reads the log.

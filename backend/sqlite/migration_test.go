@@ -196,8 +196,9 @@ func TestMigrationKilledAtAnyMoment(t *testing.T) {
 			c.mustSay(t, "open")
 			whole = time.Since(began)
 		} else {
-			wait := whole * time.Duration(i*i) / (kills * kills)           // more of them early, where the migration is
-			for until := time.Now().Add(wait); time.Now().Before(until); { // finer than a timer
+			wait := whole * time.Duration(i*i) / (kills * kills) // more of them early, where the migration is
+			for until := time.Now().Add(wait); time.Now().Before(until); {
+				continue // finer than a timer
 			}
 		}
 		_ = c.kill()

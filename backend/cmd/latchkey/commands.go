@@ -45,7 +45,7 @@ func newRoot(out *printer) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// Without a command cobra shows the help and succeeds; a script that forgot it should notice.
-	root.RunE = func(cmd *cobra.Command, _ []string) error {
+	root.RunE = func(*cobra.Command, []string) error {
 		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, switch, logout, api, vault, doctor or version")}
 	}
 	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), vaultCommand(out), doctorCommand(out), versionCommand(out))

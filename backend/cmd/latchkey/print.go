@@ -199,7 +199,7 @@ func (p *printer) failed(err error) {
 		_, _ = fmt.Fprintf(p.err, "latchkey: %s\n", err)
 		return
 	}
-	e := jsonError{}
+	var e jsonError
 	var settings *config.Error
 	if errors.As(err, &settings) {
 		e = jsonError{Code: latchkey.ConfigInvalid, Message: settings.Error()}

@@ -31,13 +31,13 @@ terminal when it is needed. A program that can't ask reads it from the first lin
 		},
 	}
 	cmd.AddCommand(
-		vaultAction(out, "create", "Make the file, with a passphrase that you choose", "Choose a passphrase: ", "The same once more: ", wire.CreateVault, out.vaultCreated),
-		vaultAction(out, "remove", "Delete the file", "", "", wire.RemoveVault, out.vaultRemoved),
+		vaultAction("create", "Make the file, with a passphrase that you choose", "Choose a passphrase: ", "The same once more: ", wire.CreateVault, out.vaultCreated),
+		vaultAction("remove", "Delete the file", "", "", wire.RemoveVault, out.vaultRemoved),
 	)
 	return cmd
 }
 
-func vaultAction(out *printer, name, short, question, again string, action func(context.Context, config.Config, wire.Options) (string, error), done func(path string)) *cobra.Command {
+func vaultAction(name, short, question, again string, action func(context.Context, config.Config, wire.Options) (string, error), done func(path string)) *cobra.Command {
 	return &cobra.Command{
 		Use:   name,
 		Short: short,

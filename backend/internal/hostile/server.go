@@ -174,7 +174,8 @@ func (s *Server) Change(f func()) {
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host := "https://" + r.Host
-	endpoint, handler, honest := "", http.HandlerFunc(nil), http.HandlerFunc(nil)
+	var endpoint string
+	var handler, honest http.HandlerFunc
 	s.fields.RLock()
 	switch path := r.URL.Path; {
 	case host == PLC:

@@ -149,7 +149,7 @@ func (s *session) isDead(ctx context.Context) error {
 	// Not before: a refresh with a token that lives would make a new one.
 	_, err = s.home.protocol.Refresh(ctx, s.Session, s.keys)
 	if latchkey.CodeOf(err) != latchkey.SessionRejected {
-		return fmt.Errorf("the refresh token was not refused: %v", err)
+		return fmt.Errorf("the refresh token was not refused: %w", err)
 	}
 	return nil
 }
@@ -158,7 +158,7 @@ func (s *session) isDead(ctx context.Context) error {
 func (s *session) keysAreGone(ctx context.Context) error {
 	_, err := s.home.keychain.Get(ctx, s.ID)
 	if latchkey.CodeOf(err) != latchkey.KeychainItemMissing {
-		return fmt.Errorf("the keychain still has the session's item, or does not answer: %v", err)
+		return fmt.Errorf("the keychain still has the session's item, or does not answer: %w", err)
 	}
 	return nil
 }
