@@ -57,6 +57,7 @@ export class Store {
   #checkedAt = 0
   #turn = 0
   #problemTurn = 0
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that is shown depends on it
   #over = new Set<string>()
   /** The sign-in asked for last, until Go has let go of it; resolves with the account if there is one. */
   #running: Promise<Account | null> = Promise.resolve(null)
