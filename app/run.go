@@ -70,6 +70,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		},
 		Linux: &linux.Options{
 			ProgramName: a.config.Brand.ID,
+			Icon:        config.Icon(),
 			// Accelerated web views stay blank with some drivers.
 			WebviewGpuPolicy: linux.WebviewGpuPolicyNever,
 		},

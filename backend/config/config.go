@@ -46,7 +46,7 @@ func (e *Error) Error() string {
 
 // Load reads the embedded brand and, in development builds, the environment.
 func Load() (Config, error) {
-	brand, err := ParseBrand("build/brand.json", build.Brand)
+	brand, err := ParseBrand("build/brand/brand.json", build.Brand)
 	if err != nil {
 		return Config{}, err
 	}
@@ -71,3 +71,6 @@ func Version() string {
 	}
 	return "(devel)"
 }
+
+// Icon is the picture of the product, as PNG.
+func Icon() []byte { return build.Icon }

@@ -13,7 +13,7 @@ import (
 // The brand file of this tree has to be one.
 func TestOwnBrand(t *testing.T) {
 	t.Parallel()
-	if _, err := ParseBrand("build/brand.json", build.Brand); err != nil {
+	if _, err := ParseBrand("build/brand/brand.json", build.Brand); err != nil {
 		t.Error(err)
 	}
 }

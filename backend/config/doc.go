@@ -1,7 +1,7 @@
 // Package config says what this build is: its brand and client identity, where its data lies, and
 // which network it talks to.
 //
-// The brand file (build/brand.json) is embedded when the program is built. Development builds (Go
+// The brand file (build/brand/brand.json) is embedded when the program is built. Development builds (Go
 // build tag devnet) also listen to the environment: LATCHKEY_NAME, LATCHKEY_CLIENT_ID,
 // LATCHKEY_SCOPES (separated by spaces) and LATCHKEY_EMAIL_PROVIDER override the brand, and
 // LATCHKEY_NETWORK names the file that describes a private network. Release builds read none of

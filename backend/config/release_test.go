@@ -13,7 +13,7 @@ import (
 
 // A release build listens to nothing that could make it another product or lead it elsewhere.
 func TestReleaseIgnoresTheEnvironment(t *testing.T) { // not parallel: it sets the environment
-	want, err := ParseBrand("build/brand.json", build.Brand)
+	want, err := ParseBrand("build/brand/brand.json", build.Brand)
 	if err != nil {
 		t.Fatal(err)
 	}
