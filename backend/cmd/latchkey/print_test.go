@@ -130,7 +130,9 @@ func TestPrinting(t *testing.T) {
 		{"failed for a foreign reason", func(p *printer) { p.failed(errors.New("canary")) },
 			"", "latchkey: internal: " + latchkey.Internal.Sentence() + "\n",
 			[]any{failedJSON(latchkey.Internal, latchkey.Internal.Sentence(), true)}, "latchkey: internal: " + latchkey.Internal.Sentence() + "\n"},
-		{"wrong settings", func(p *printer) { p.failed(&config.Error{Where: "build/brand/brand.json", Key: "name", Why: "is wrong."}) },
+		{"wrong settings", func(p *printer) {
+			p.failed(&config.Error{Where: "build/brand/brand.json", Key: "name", Why: "is wrong."})
+		},
 			"", "latchkey: config_invalid: build/brand/brand.json: \"name\" is wrong.\n",
 			[]any{failedJSON(latchkey.ConfigInvalid, `build/brand/brand.json: "name" is wrong.`, false)}, "latchkey: config_invalid: build/brand/brand.json: \"name\" is wrong.\n"},
 		{"wrong usage", func(p *printer) { p.failed(usageError{errors.New("say more")}) }, "", "latchkey: say more\n", nil, "latchkey: say more\n"},
