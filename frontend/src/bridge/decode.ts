@@ -25,6 +25,12 @@ function moment(value: unknown): string {
   return Number.isNaN(Date.parse(text(value))) ? '' : text(value)
 }
 
+/** What went wrong, in the language of the window if it has words for that, else Go's. The subject is what they leave room for. */
+export function sentence(code: string, message: string, subject = ''): string {
+  const own = Object.hasOwn(strings.failures, code) ? strings.failures[code]! : message
+  return typeof own === 'string' ? own : own(subject)
+}
+
 /** Pictures come from our own Go side, at a path of an account: no other address is ever loaded. */
 function avatar(value: unknown): string {
   return /^\/avatar\/did(:|%3A)[\w.:%-]+\?\w+$/i.test(text(value)) ? text(value) : ''
@@ -47,7 +53,7 @@ export function toAccount(value: unknown): Account | null {
     handle: text(from.handle),
     server: text(from.server),
     status: from.status === 'active' ? 'active' : 'needs_sign_in',
-    reason: text(from.reason),
+    reason: sentence(text(from.reasonCode), text(from.reason), text(from.reasonSubject)),
     reasonCode: text(from.reasonCode),
     scopes: texts(from.scopes),
     signedIn: moment(from.signedIn),
@@ -66,8 +72,9 @@ export function toAccounts(value: unknown): Account[] {
 }
 
 function toNotice(value: unknown): Notice | null {
-  const { code, message } = fields(value)
-  return text(code) === '' || text(message) === '' ? null : { code: text(code), message: text(message) }
+  const { code, message, subject } = fields(value)
+  if (text(code) === '' || text(message) === '') return null
+  return { code: text(code), message: sentence(text(code), text(message), text(subject)) }
 }
 
 export function toNotices(value: unknown): Notice[] {
@@ -145,7 +152,8 @@ export function toSettings(value: unknown): Settings {
 function toFinding(value: unknown): Finding | null {
   const { name, title, value: found, trouble } = fields(value)
   if (text(name) === '' || text(title) === '') return null
-  return { name: text(name), title: text(title), value: text(found), trouble: trouble == null ? null : toFailure(trouble) }
+  const own = Object.hasOwn(strings.findings, text(name)) ? strings.findings[text(name)]! : text(title)
+  return { name: text(name), title: own, value: text(found), trouble: trouble == null ? null : toFailure(trouble) }
 }
 
 export function toFindings(value: unknown): Finding[] {
@@ -164,9 +172,9 @@ function unwrapped(reason: unknown): unknown {
 
 /** Anything that is not one of our failures is a defect: the console gets it whole, the person a sentence. */
 export function toFailure(reason: unknown): Failure {
-  const { code, message, retryable } = fields(unwrapped(reason))
+  const { code, message, subject, retryable } = fields(unwrapped(reason))
   if (text(code) !== '' && text(message) !== '') {
-    return { code: text(code), message: text(message), retryable: retryable === true }
+    return { code: text(code), message: sentence(text(code), text(message), text(subject)), retryable: retryable === true }
   }
   console.error(reason)
   return { code: 'internal', message: strings.unexpected, retryable: true }
