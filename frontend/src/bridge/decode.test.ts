@@ -162,6 +162,25 @@ describe('in another language', () => {
     expect(toFindings([{ name: code, title: 'New' }])).toMatchObject([{ title: 'New' }])
   })
 
+  test.each([
+    ['whole, version 2, 40 KB', 'unversehrt, Version 2, 40 KB'],
+    ["can't be read, 40 KB", 'nicht lesbar, 40 KB'],
+    ['a file under a passphrase, ~/keys, none.vault', 'eine Datei unter einer Passphrase, ~/keys, none.vault'],
+    [
+      '2 signed in (1 until the program is closed), 1 to sign in again (session_rejected)',
+      '2 angemeldet (1, bis das Programm geschlossen wird), 1 wieder anzumelden (session_rejected)',
+    ],
+    ['Wayland, GNOME', 'Wayland, GNOME'],
+    ['~/.local/share/latchkey', '~/.local/share/latchkey'],
+    ['127x0.0.1 can be used', '127x0.0.1 can be used'],
+    ['', ''],
+  ])('words among the diagnostics are put into it, data is not: %s', async (value, said) => {
+    await speak(['de'])
+    expect(toFindings([{ name: 'x', title: 'X', value }])).toMatchObject([{ value: said }])
+    await speak(['en'])
+    expect(toFindings([{ name: 'x', title: 'X', value }])).toMatchObject([{ value }])
+  })
+
   test('a sign-in without a failure gets none', async () => {
     await speak(['de'])
     expect(toAccount({ did: alice.did, status: 'active', reason: '', reasonCode: '' })?.reason).toBe('')

@@ -5,6 +5,7 @@
 import { strings } from '../strings'
 import { accountEventKinds, kinds, phases, themes } from './bridge'
 import type { Account, AccountEvent, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn } from './bridge'
+import * as words from './words'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -23,12 +24,6 @@ function texts(value: unknown): string[] {
 /** A moment that nobody can read is none. */
 function moment(value: unknown): string {
   return Number.isNaN(Date.parse(text(value))) ? '' : text(value)
-}
-
-/** What went wrong, in the language of the window if it has words for that, else Go's. The subject is what they leave room for. */
-export function sentence(code: string, message: string, subject = ''): string {
-  const own = Object.hasOwn(strings.failures, code) ? strings.failures[code]! : message
-  return typeof own === 'string' ? own : own(subject)
 }
 
 /** Pictures come from our own Go side, at a path of an account: no other address is ever loaded. */
@@ -53,7 +48,7 @@ export function toAccount(value: unknown): Account | null {
     handle: text(from.handle),
     server: text(from.server),
     status: from.status === 'active' ? 'active' : 'needs_sign_in',
-    reason: sentence(text(from.reasonCode), text(from.reason), text(from.reasonSubject)),
+    reason: words.sentence(text(from.reasonCode), text(from.reason), text(from.reasonSubject)),
     reasonCode: text(from.reasonCode),
     scopes: texts(from.scopes),
     signedIn: moment(from.signedIn),
@@ -74,7 +69,7 @@ export function toAccounts(value: unknown): Account[] {
 function toNotice(value: unknown): Notice | null {
   const { code, message, subject } = fields(value)
   if (text(code) === '' || text(message) === '') return null
-  return { code: text(code), message: sentence(text(code), text(message), text(subject)) }
+  return { code: text(code), message: words.sentence(text(code), text(message), text(subject)) }
 }
 
 export function toNotices(value: unknown): Notice[] {
@@ -152,8 +147,12 @@ export function toSettings(value: unknown): Settings {
 function toFinding(value: unknown): Finding | null {
   const { name, title, value: found, trouble } = fields(value)
   if (text(name) === '' || text(title) === '') return null
-  const own = Object.hasOwn(strings.findings, text(name)) ? strings.findings[text(name)]! : text(title)
-  return { name: text(name), title: own, value: text(found), trouble: trouble == null ? null : toFailure(trouble) }
+  return {
+    name: text(name),
+    title: words.title(text(name), text(title)),
+    value: words.value(text(found)),
+    trouble: trouble == null ? null : toFailure(trouble),
+  }
 }
 
 export function toFindings(value: unknown): Finding[] {
@@ -174,7 +173,7 @@ function unwrapped(reason: unknown): unknown {
 export function toFailure(reason: unknown): Failure {
   const { code, message, subject, retryable } = fields(unwrapped(reason))
   if (text(code) !== '' && text(message) !== '') {
-    return { code: text(code), message: sentence(text(code), text(message), text(subject)), retryable: retryable === true }
+    return { code: text(code), message: words.sentence(text(code), text(message), text(subject)), retryable: retryable === true }
   }
   console.error(reason)
   return { code: 'internal', message: strings.unexpected, retryable: true }

@@ -1,6 +1,7 @@
 /** Made-up accounts, attempts and failures for tests and for a plain browser: as they arrive, in the language of the window. */
 import type { Account, Failure, Finding, Notice, Phase, Preview, SignIn } from './bridge'
-import { sentence, toFindings } from './decode'
+import { toFindings } from './decode'
+import { sentence } from './words'
 
 function said(code: string, message: string, subject = ''): Notice {
   return { code, message: sentence(code, message, subject) }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import catalogue from '../../../backend/codes.go?raw'
 import report from '../../../backend/report.go?raw'
+import values from '../../../backend/wire/report.go?raw'
 import type { Sentence } from './en'
 import { de } from './de'
 import { en } from './en'
@@ -27,6 +28,17 @@ test('every failure of Go has a sentence, and no other has', () => {
 test('every finding of Go has a title, and no other has', () => {
   expect(names.size).toBeGreaterThan(15)
   expect(Object.keys(de.findings).sort()).toEqual([...names.values()].sort())
+})
+
+test('every value of a finding that is words is said, and no other', () => {
+  const literals = [...values.replace(/\/\/.*/g, '').matchAll(/"([^"\n]*)"/g)].map(([, literal]) => literal!.replace(/%[ds]/g, '{}'))
+  // What Go joins, and what comes of it. A size needs no words.
+  const made = [' ({} until the program is closed)', ', {} to sign in again ({})', "can't be read, ", 'a file under a passphrase, ', '{} KB']
+  const pieces = ['{} signed in ({} until the program is closed)', '{} to sign in again ({})', "can't be read", 'a file under a passphrase, {}']
+  const words = literals.filter((literal) => literal.trim().includes(' ') && !made.includes(literal))
+  expect(literals).toEqual(expect.arrayContaining(made))
+  expect(Object.keys(de.values).sort()).toEqual([...new Set([...words, ...pieces, 'none', 'failed'])].sort())
+  for (const [theirs, own] of Object.entries(de.values)) expect(own.split('{}').length, theirs).toBe(theirs.split('{}').length)
 })
 
 test('a sentence names its subject where the one in Go does', () => {
@@ -56,7 +68,7 @@ test('nothing that a sentence is told gets lost', () => {
 })
 
 test('one is said in another way than many, and none leaves no gap', () => {
-  expect([de.settings.troubled(1), de.settings.troubled(2)]).toEqual(['Eine Sache braucht Sie', '2 Dinge brauchen Sie'])
+  expect([de.settings.troubled(1), de.settings.troubled(2)]).toEqual(['Eine Sache ist zu tun', '2 Dinge sind zu tun'])
   expect(de.waiting.timeLeft(4, 7)).toBe('noch 4:07')
   expect(de.waiting.resolving('')).toBe('Ihr Konto wird gesucht')
   expect(de.waiting.waitingDetail('')).toContain('die Anmeldung und kommen')
@@ -65,6 +77,6 @@ test('one is said in another way than many, and none leaves no gap', () => {
 
 test('it is a translation: few words are the same', () => {
   const said = (words: object): string[] => Object.values(words).flatMap((one) => (typeof one === 'object' ? said(one) : one))
-  const same = said({ ...de, failures: {}, findings: {} }).filter((one, at) => one === said(en)[at] && typeof one === 'string')
+  const same = said({ ...de, failures: {}, findings: {}, values: {} }).filter((one, at) => one === said(en)[at] && typeof one === 'string')
   expect(same).toEqual(['ltr', 'alice.example.com', 'pds.example.com', 'http://127.0.0.1…', 'Offline', 'Server', 'Name', 'Version'])
 })

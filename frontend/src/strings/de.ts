@@ -108,7 +108,7 @@ export const de: Strings = {
     offline: 'Offline',
     offlineDetail: (name) =>
       `Der Server von ${name} ist gerade nicht zu erreichen. Sobald er es ist, geht alles von selbst weiter.`,
-    until: (when) => `Angemeldet bis ${when}`,
+    until: (when) => `Angemeldet bis zum ${when}`,
     untilClosed: 'Angemeldet, bis die App geschlossen wird',
     endsSoon: (when) => `Diese Anmeldung endet am ${when}. Erneuern Sie sie jetzt, damit nichts unterbrochen wird.`,
     ended: (when) =>
@@ -153,7 +153,7 @@ export const de: Strings = {
     looking: 'Es wird geprüft, ob alles in Ordnung ist',
     lookAgain: 'Noch einmal prüfen',
     fine: 'Alles ist in Ordnung',
-    troubled: (count) => (count === 1 ? 'Eine Sache braucht Sie' : `${count} Dinge brauchen Sie`),
+    troubled: (count) => (count === 1 ? 'Eine Sache ist zu tun' : `${count} Dinge sind zu tun`),
     about: 'Über die App',
     name: 'Name',
     version: 'Version',
@@ -267,5 +267,28 @@ export const de: Strings = {
     notices: 'Hinweise',
     listener: 'Rückweg vom Browser',
     start: 'Start',
+  },
+
+  values: {
+    'a program in development (loopback)': 'ein Programm in Entwicklung (loopback)',
+    'none chosen': 'keiner gewählt',
+    'another server, chosen on this computer': 'ein anderer Server, auf diesem Computer gewählt',
+    "can't be reached": 'nicht zu erreichen',
+    "can't be read": 'nicht lesbar',
+    'not made yet': 'noch nicht angelegt',
+    'version {}, becomes {} at the next start, {}': 'Version {}, wird {} beim nächsten Start, {}',
+    'whole, version {}, {}': 'unversehrt, Version {}, {}',
+    '{} signed in ({} until the program is closed)': '{} angemeldet ({}, bis das Programm geschlossen wird)',
+    '{} signed in': '{} angemeldet',
+    '{} to sign in again ({})': '{} wieder anzumelden ({})',
+    '{} sign-ins waiting, {} sign-outs that servers were not told of yet':
+      '{} wartende Anmeldungen, {} Abmeldungen, von denen Server noch nichts wissen',
+    '127.0.0.1 can be used': '127.0.0.1 ist verwendbar',
+    "127.0.0.1 can't be used": '127.0.0.1 ist nicht verwendbar',
+    'a file under a passphrase, {}': 'eine Datei unter einer Passphrase, {}',
+    'the memory of this program, until it is closed': 'der Speicher dieses Programms, bis es geschlossen wird',
+    'no keychain': 'kein Schlüsselbund',
+    none: 'keine',
+    failed: 'fehlgeschlagen',
   },
 }

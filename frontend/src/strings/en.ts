@@ -175,4 +175,7 @@ export const en = {
 
   /** The titles of the diagnostics, by their names in Go; likewise. */
   findings: {} as Readonly<Record<string, string>>,
+
+  /** Their values, by what Go says, as far as those are words and no data: {} stands for whatever Go puts there, in its order. */
+  values: {} as Readonly<Record<string, string>>,
 }
