@@ -1,7 +1,7 @@
 /** Made-up accounts, attempts and failures for tests and for a plain browser: as they arrive, in the language of the window. */
 import type { Account, Failure, Finding, Notice, Phase, Preview, SignIn } from './bridge'
 import { toFindings } from './decode'
-import { sentence } from './words'
+import { sentence, value } from './words'
 
 function said(code: string, message: string, subject = ''): Notice {
   return { code, message: sentence(code, message, subject) }
@@ -146,5 +146,5 @@ export const listenerFailed: Failure = { ...said('listener_failed', 'This comput
 
 export const troubled: Finding[] = wellFound.map((finding) => {
   if (finding.name === 'keys') return { ...finding, trouble: locked }
-  return finding.name === 'listener' ? { ...finding, value: "127.0.0.1 can't be used", trouble: listenerFailed } : finding
+  return finding.name === 'listener' ? { ...finding, value: value("127.0.0.1 can't be used"), trouble: listenerFailed } : finding
 })

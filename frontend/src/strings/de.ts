@@ -151,7 +151,7 @@ export const de: Strings = {
     choose: 'E-Mail-Anbieter wählen',
     keysAndData: 'Schlüssel und Daten',
     looking: 'Es wird geprüft, ob alles in Ordnung ist',
-    lookAgain: 'Noch einmal prüfen',
+    lookAgain: 'Erneut prüfen',
     fine: 'Alles ist in Ordnung',
     troubled: (count) => (count === 1 ? 'Eine Sache ist zu tun' : `${count} Dinge sind zu tun`),
     about: 'Über die App',
