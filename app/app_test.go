@@ -202,23 +202,26 @@ func TestLogoutMeansTheShownAccount(t *testing.T) {
 	mustHear(t, events, "removed", alice.DID)
 }
 
-// What crosses to the page: JSON text with three fields, and never the cause.
+// What crosses to the page: JSON text with the fields of a failure, and never the cause.
 func TestFormatError(t *testing.T) {
 	t.Parallel()
 	const secret = "canary-in-the-cause"
 	for name, c := range map[string]struct {
-		err  error
-		want latchkey.Code
+		err     error
+		want    latchkey.Code
+		subject string
 	}{
-		"ours":    {latchkey.NewError(latchkey.Denied, errors.New(secret)), latchkey.Denied},
-		"foreign": {errors.New(secret), latchkey.Internal},
+		"ours":           {latchkey.NewError(latchkey.Denied, errors.New(secret)), latchkey.Denied, ""},
+		"with a subject": {latchkey.NewError(latchkey.ScopeInvalid, errors.New(secret)).About("repo:x"), latchkey.ScopeInvalid, "repo:x"},
+		"foreign":        {errors.New(secret), latchkey.Internal, ""},
 	} {
 		text, ok := formatError(c.err).(string)
 		if !ok || strings.Contains(text, secret) {
 			t.Errorf("%s: %v", name, text)
 		}
 		var got Failure
-		if err := json.Unmarshal([]byte(text), &got); err != nil || got.Code != string(c.want) || got.Message != c.want.Sentence() {
+		want := latchkey.NewError(c.want, nil).About(c.subject).Message()
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got.Code != string(c.want) || got.Message != want || got.Subject != c.subject {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
@@ -238,7 +241,7 @@ func TestViews(t *testing.T) {
 		t.Errorf("an empty one: %+v", view)
 	}
 	moved := newAccount(latchkey.Account{DID: "did:plc:x", Server: "https://new.example.com", Status: latchkey.NeedsSignIn, Reason: latchkey.AccountMoved})
-	if moved.ReasonCode != "account_moved" || !strings.Contains(moved.Reason, "moved to new.example.com.") || moved.SessionEnds != "" {
+	if moved.ReasonCode != "account_moved" || moved.ReasonSubject != "new.example.com" || !strings.Contains(moved.Reason, "moved to new.example.com.") || moved.SessionEnds != "" {
 		t.Errorf("one that moved: %+v", moved)
 	}
 	if soon := newAccount(latchkey.Account{Status: latchkey.Active, SessionEnds: time.Now().Add(time.Hour), Offline: true, InMemory: true}); !soon.EndsSoon || soon.SessionEnds == "" || !soon.Offline || !soon.InMemory || soon.Reason != "" {

@@ -26,7 +26,7 @@ func newPreview(p latchkey.Preview) Preview {
 		Name: p.Profile.Name, Avatar: avatarOf(p.Identity.DID, p.Profile), Ready: p.Ready, Warnings: []Notice{},
 	}
 	for _, w := range p.Warnings {
-		view.Warnings = append(view.Warnings, Notice{Code: string(w.Code), Message: w.Message()})
+		view.Warnings = append(view.Warnings, Notice{Code: string(w.Code), Message: w.Message(), Subject: w.Subject})
 	}
 	return view
 }

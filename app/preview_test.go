@@ -47,7 +47,7 @@ func TestPreviewView(t *testing.T) {
 	})
 	data, err := json.Marshal(view)
 	want := `{"kind":"handle","did":"did:plc:x","handle":"alice.test","server":"pds.example.com","name":"Alice","avatar":"/avatar/did:plc:x?bafy","ready":true,` +
-		`"warnings":[{"code":"handle_looks_alike","message":"This handle only looks like bob.test. Make sure that it is the right account."}]}`
+		`"warnings":[{"code":"handle_looks_alike","message":"This handle only looks like bob.test. Make sure that it is the right account.","subject":"bob.test"}]}`
 	if err != nil || string(data) != want {
 		t.Errorf("got  %s, %v\nwant %s", data, err, want)
 	}

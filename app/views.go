@@ -14,10 +14,12 @@ type Account struct {
 	Handle string `json:"handle"` // empty unless verified
 	Server string `json:"server"` // host, for reading
 	Status string `json:"status"` // "active" or "needs_sign_in"
-	// Reason is a sentence that says why a sign-in is needed; ReasonCode names it for programs.
-	Reason     string   `json:"reason"`
-	ReasonCode string   `json:"reasonCode"`
-	Scopes     []string `json:"scopes"`
+	// Reason is a sentence that says why a sign-in is needed; ReasonCode names it for programs, and
+	// ReasonSubject is what stands in it where the code leaves room.
+	Reason        string   `json:"reason"`
+	ReasonCode    string   `json:"reasonCode"`
+	ReasonSubject string   `json:"reasonSubject"`
+	Scopes        []string `json:"scopes"`
 	// SignedIn, Renewed and SessionEnds are RFC 3339, or empty without a session: when it began, when
 	// its tokens were renewed last, and when it ends for good.
 	SignedIn    string `json:"signedIn"`
@@ -35,6 +37,7 @@ type Account struct {
 type Notice struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	Subject string `json:"subject"` // as in a failure
 }
 
 // SignIn is the sign-in in progress as the page shows it.
@@ -62,8 +65,11 @@ type AccountEvent struct {
 
 // Failure is an error as the page shows it. The cause stays behind.
 type Failure struct {
-	Code      string `json:"code"`
-	Message   string `json:"message"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	// Subject is what stands in the message where the code leaves room, so that a page in another
+	// language can say it in its own words; empty for the other codes.
+	Subject   string `json:"subject"`
 	Retryable bool   `json:"retryable"`
 }
 
@@ -89,7 +95,7 @@ func newAccount(a latchkey.Account) Account {
 		Name: a.Profile.Name, Avatar: avatarOf(a.DID, a.Profile),
 	}
 	if why := a.Why(); why != nil {
-		view.Reason, view.ReasonCode = why.Message(), string(why.Code)
+		view.Reason, view.ReasonCode, view.ReasonSubject = why.Message(), string(why.Code), why.Subject
 	}
 	return view
 }
@@ -133,7 +139,7 @@ func newSignIn(s latchkey.SignIn) SignIn {
 
 func newFailure(err error) Failure {
 	e := latchkey.AsError(err)
-	return Failure{Code: string(e.Code), Message: e.Message(), Retryable: e.Retryable()}
+	return Failure{Code: string(e.Code), Message: e.Message(), Subject: e.Subject, Retryable: e.Retryable()}
 }
 
 // formatError is what Wails makes of a bound method's error. Its runtime passes strings only

@@ -105,7 +105,7 @@ var catalogue = map[Code]struct {
 	AccountHasNoServer:  {"This account has no server, so there is nowhere to sign in. Check that it is the right account.", false, ""},
 	EmailProviderNotSet: {"No email provider is chosen yet. Choose one, or sign in with your handle or your server's address.", false, ""},
 	HandleUnconfirmed:   {"This account has no handle that could be confirmed. Make sure by its DID that it is the right one.", false, ""},
-	HandleStrange:       {"There are letters in this name that can pass for others. Make sure that it is the right one.", false, ""},
+	HandleStrange:       {"Some letters of this name look like others. Make sure that it is the right one.", false, ""},
 	HandleLooksAlike:    {"This handle only looks like {}. Make sure that it is the right account.", false, "another one"},
 
 	ServerUnreachable:  {"The server could not be reached. Check the address and your connection, then try again.", true, ""},
@@ -117,7 +117,7 @@ var catalogue = map[Code]struct {
 	ResponseInvalid:    {"The server's answer made no sense, so it was not used. Try again later, or tell the people who run the server.", true, ""},
 	IssuerMismatch:     {"The answer came from another server than the one that was asked, so nothing was signed in. Try again; if it happens again, do not trust this server.", true, ""},
 	SubjectMismatch:    {"Another account was approved than the one asked for, so nothing was signed in. Try again and pick the right account in the browser.", true, ""},
-	RequestRefused:     {"The server refused this request.", false, ""},
+	RequestRefused:     {"The server refused this request. Check what was asked of it.", false, ""},
 
 	Denied:           {"The sign-in was declined in the browser. Nothing was changed; start again when you like.", true, ""},
 	Cancelled:        {"The sign-in was cancelled.", true, ""},
@@ -163,9 +163,9 @@ var catalogue = map[Code]struct {
 	StorageFull:         {"The disk is full, so nothing was saved. Make room, then try again.", true, ""},
 	StorageBusy:         {"The app's data is in use by another program. Try again in a moment.", true, ""},
 	StorageNewer:        {"The app's data was written by a newer version. Install that version to go on; nothing was changed.", false, ""},
-	StorageDamaged:      {"The app's data can't be read as a database. Nothing was changed: close every window of the app, then start it again.", false, ""},
-	StorageReplaced:     {"The app's data could not be read as a database. It was put aside, and a new one was begun: sign in again.", false, ""},
+	StorageDamaged:      {"The app's data is damaged and can't be read. Nothing was changed: close every window of the app, then start it again.", false, ""},
+	StorageReplaced:     {"The app's data was damaged, so it was put aside and begun anew. Sign in again to go on.", false, ""},
 	StorageEmptied:      {"The app's data was empty, though somebody was signed in here before. Sign in again to go on.", false, ""},
-	ConfigInvalid:       {"The app's settings are wrong, so it did not start.", false, ""},
+	ConfigInvalid:       {"The app's settings are wrong, so it did not start. Correct them, then start it again.", false, ""},
 	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true, ""},
 }

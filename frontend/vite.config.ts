@@ -24,7 +24,8 @@ const contentSecurityPolicy: Plugin = {
 
 export default defineConfig({
   plugins: [svelte(), svelteTesting(), contentSecurityPolicy],
-  server: { host: '127.0.0.1' },
+  // A test holds the words against the catalogue of the backend.
+  server: { host: '127.0.0.1', fs: { allow: ['.', '../backend'] } },
   build: { target: ['es2022', 'safari16'], assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   test: { environment: 'jsdom', include: ['src/**/*.test.ts'], css: true, restoreMocks: true },
 })

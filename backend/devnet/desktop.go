@@ -101,6 +101,7 @@ func (d *Desktop) Env() []string {
 		"XDG_CACHE_HOME="+filepath.Join(d.dir, "cache"),
 		"XDG_RUNTIME_DIR="+d.runtime,
 		"DBUS_SESSION_BUS_ADDRESS="+d.BusAddress(),
+		"LC_ALL=C.UTF-8", // the windows are driven by their words, which are English then
 	)
 	if d.display != "" {
 		env = append(env, "DISPLAY="+d.display, "GDK_BACKEND=x11")

@@ -7,6 +7,7 @@ import App from './App.svelte'
 import type { Bridge } from './bridge/bridge'
 import { wailsBridge } from './bridge/wails'
 import { Store } from './state/store.svelte'
+import { speak } from './strings'
 import './styles/base.css'
 
 /** A plain browser on the development server gets the mock; a build has no trace of it. */
@@ -18,6 +19,13 @@ async function findBridge(): Promise<Bridge> {
   return wailsBridge
 }
 
+/** Those of the system; on the development server also another one, by `?language=`. */
+function languages(): readonly string[] {
+  const asked = import.meta.env.DEV && new URLSearchParams(location.search).get('language')
+  return asked ? [asked] : navigator.languages
+}
+
+await speak(languages())
 const store = new Store(await findBridge())
 mount(App, { target: document.body, props: { store } })
 void store.start()

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { strings } from './strings'
+import type { Strings } from './strings'
+import { de } from './strings/de'
+import { en } from './strings/en'
 
 const sources = import.meta.glob<string>('./**/*.svelte', { query: '?raw', import: 'default', eager: true })
 
@@ -24,10 +26,15 @@ test.each(Object.entries(sources))('%s shows values as text and brings no inline
   expect(markup(source)).not.toMatch(/\sstyle[=:]/)
 })
 
-test('nothing a person reads speaks of the protocol underneath', () => {
-  const words = JSON.stringify(strings, (_, value: unknown) =>
+/** All that a language can say, functions included. */
+function said(language: Strings): string {
+  const words = JSON.stringify(language, (_, value: unknown) =>
     typeof value === 'function' ? String((value as (...some: string[]) => unknown)('', '')) : value,
   )
+  return words.replace(/"[^"]*":/g, '')
+}
+
+test.each([en, de])('nothing a person reads speaks of the protocol underneath: $language', (language) => {
   expect(Object.keys(sources).length).toBeGreaterThan(5)
-  expect(words.replace(/"[^"]*":/g, '')).not.toMatch(/oauth|token|dpop|scope|authori[sz]|consent|redirect|session/i)
+  expect(said(language)).not.toMatch(/oauth|token|dpop|scope|authori[sz]|consent|redirect|session|autorisier|sitzung|weiterleit/i)
 })

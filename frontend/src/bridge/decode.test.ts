@@ -1,4 +1,6 @@
-import { expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { speak } from '../strings'
+import { de } from '../strings/de'
 import {
   toAccount,
   toAccountEvent,
@@ -130,6 +132,66 @@ test.each([undefined, 'pq: secret detail', new Error('stack'), new Error('null')
     expect(log).toHaveBeenCalledWith(reason)
   },
 )
+
+describe('in another language', () => {
+  afterEach(() => speak([]))
+
+  test('what went wrong is said in its words, wherever it stands', async () => {
+    await speak(['de'])
+    const sent = { code: 'handle_looks_alike', message: 'This handle only looks like bob.test.', subject: 'bob.test', retryable: true }
+    const said = expect.stringContaining('sieht nur aus wie bob.test.')
+    expect(toFailure(sent)).toEqual({ code: sent.code, message: said, retryable: true })
+    expect(toFailure(new Error(JSON.stringify(sent))).message).toEqual(said)
+    expect(toNotices([sent])).toEqual([{ code: sent.code, message: said }])
+    expect(toPreview({ kind: 'handle', warnings: [sent] })?.warnings).toEqual([{ code: sent.code, message: said }])
+    expect(toSignIn({ id: '1', phase: 'failed', error: sent })?.error?.message).toEqual(said)
+    expect(toFindings([{ name: 'keys', title: 'Keys', trouble: sent }])).toMatchObject([{ title: 'Schlüssel', trouble: { message: said } }])
+    const moved = { did: alice.did, reason: 'It moved.', reasonCode: 'account_moved', reasonSubject: 'new.example' }
+    expect(toAccount(moved)?.reason).toContain('zu new.example umgezogen.')
+  })
+
+  test('a sentence can do without its subject', async () => {
+    await speak(['de'])
+    expect(toFailure({ code: 'account_moved', message: 'It moved.' }).message).toContain('zu einem anderen Server umgezogen.')
+    expect(toFailure({ code: 'scope_invalid', message: 'Odd.', subject: '' }).message).toContain('Eine der verlangten')
+  })
+
+  test.each(['brand_new', 'constructor'])('what it has no words for stays as Go says it: %s', async (code) => {
+    await speak(['de'])
+    expect(toFailure({ code, message: 'New.' }).message).toBe('New.')
+    expect(toFindings([{ name: code, title: 'New' }])).toMatchObject([{ title: 'New' }])
+  })
+
+  test.each([
+    ['whole, version 2, 40 KB', 'unversehrt, Version 2, 40 KB'],
+    ["can't be read, 40 KB", 'nicht lesbar, 40 KB'],
+    ['a file under a passphrase, ~/keys, none.vault', 'eine Datei unter einer Passphrase, ~/keys, none.vault'],
+    [
+      '2 signed in (1 until the program is closed), 1 to sign in again (session_rejected)',
+      '2 angemeldet (1, bis das Programm geschlossen wird), 1 wieder anzumelden (session_rejected)',
+    ],
+    ['Wayland, GNOME', 'Wayland, GNOME'],
+    ['~/.local/share/latchkey', '~/.local/share/latchkey'],
+    ['127x0.0.1 can be used', '127x0.0.1 can be used'],
+    ['', ''],
+  ])('words among the diagnostics are put into it, data is not: %s', async (value, said) => {
+    await speak(['de'])
+    expect(toFindings([{ name: 'x', title: 'X', value }])).toMatchObject([{ value: said }])
+    await speak(['en'])
+    expect(toFindings([{ name: 'x', title: 'X', value }])).toMatchObject([{ value }])
+  })
+
+  test('a sign-in without a failure gets none', async () => {
+    await speak(['de'])
+    expect(toAccount({ did: alice.did, status: 'active', reason: '', reasonCode: '' })?.reason).toBe('')
+  })
+
+  test('a defect is one there, too', async () => {
+    vi.spyOn(console, 'error').mockReturnValue()
+    await speak(['de'])
+    expect(toFailure(7).message).toBe(de.unexpected)
+  })
+})
 
 // hostile: 57
 test.each([

@@ -5,6 +5,7 @@
 import { strings } from '../strings'
 import { accountEventKinds, kinds, phases, themes } from './bridge'
 import type { Account, AccountEvent, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn } from './bridge'
+import * as words from './words'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -47,7 +48,7 @@ export function toAccount(value: unknown): Account | null {
     handle: text(from.handle),
     server: text(from.server),
     status: from.status === 'active' ? 'active' : 'needs_sign_in',
-    reason: text(from.reason),
+    reason: words.sentence(text(from.reasonCode), text(from.reason), text(from.reasonSubject)),
     reasonCode: text(from.reasonCode),
     scopes: texts(from.scopes),
     signedIn: moment(from.signedIn),
@@ -66,8 +67,9 @@ export function toAccounts(value: unknown): Account[] {
 }
 
 function toNotice(value: unknown): Notice | null {
-  const { code, message } = fields(value)
-  return text(code) === '' || text(message) === '' ? null : { code: text(code), message: text(message) }
+  const { code, message, subject } = fields(value)
+  if (text(code) === '' || text(message) === '') return null
+  return { code: text(code), message: words.sentence(text(code), text(message), text(subject)) }
 }
 
 export function toNotices(value: unknown): Notice[] {
@@ -145,7 +147,12 @@ export function toSettings(value: unknown): Settings {
 function toFinding(value: unknown): Finding | null {
   const { name, title, value: found, trouble } = fields(value)
   if (text(name) === '' || text(title) === '') return null
-  return { name: text(name), title: text(title), value: text(found), trouble: trouble == null ? null : toFailure(trouble) }
+  return {
+    name: text(name),
+    title: words.title(text(name), text(title)),
+    value: words.value(text(found)),
+    trouble: trouble == null ? null : toFailure(trouble),
+  }
 }
 
 export function toFindings(value: unknown): Finding[] {
@@ -164,9 +171,9 @@ function unwrapped(reason: unknown): unknown {
 
 /** Anything that is not one of our failures is a defect: the console gets it whole, the person a sentence. */
 export function toFailure(reason: unknown): Failure {
-  const { code, message, retryable } = fields(unwrapped(reason))
+  const { code, message, subject, retryable } = fields(unwrapped(reason))
   if (text(code) !== '' && text(message) !== '') {
-    return { code: text(code), message: text(message), retryable: retryable === true }
+    return { code: text(code), message: words.sentence(text(code), text(message), text(subject)), retryable: retryable === true }
   }
   console.error(reason)
   return { code: 'internal', message: strings.unexpected, retryable: true }

@@ -1,5 +1,11 @@
-/** Made-up accounts, attempts and failures for tests and for a plain browser. */
+/** Made-up accounts, attempts and failures for tests and for a plain browser: as they arrive, in the language of the window. */
 import type { Account, Failure, Finding, Notice, Phase, Preview, SignIn } from './bridge'
+import { toFindings } from './decode'
+import { sentence, value } from './words'
+
+function said(code: string, message: string, subject = ''): Notice {
+  return { code, message: sentence(code, message, subject) }
+}
 
 /** The moment so many hours from now. */
 export function hours(from: number): string {
@@ -36,7 +42,7 @@ export const carol: Account = {
 export const aliceNeedsSignIn: Account = {
   ...alice,
   status: 'needs_sign_in',
-  reason: 'Your server did not recognise this sign-in any more. Sign in again to go on.',
+  reason: sentence('session_rejected', 'Your server did not recognise this sign-in any more. Sign in again to go on.'),
   reasonCode: 'session_rejected',
   scopes: [],
   signedIn: '',
@@ -47,7 +53,7 @@ export const aliceNeedsSignIn: Account = {
 export const aliceMoved: Account = {
   ...aliceNeedsSignIn,
   server: 'localhost:2584',
-  reason: 'Your account has moved to localhost:2584. Sign in there to go on.',
+  reason: sentence('account_moved', 'Your account has moved to localhost:2584. Sign in there to go on.', 'localhost:2584'),
   reasonCode: 'account_moved',
 }
 
@@ -70,11 +76,7 @@ export const mismatch: Preview = {
   avatar: '',
   ready: false,
   warnings: [
-    {
-      code: 'identity_mismatch',
-      message:
-        "This handle names an account that does not confirm it. Sign in with the account's DID, or ask whoever runs the handle's domain.",
-    },
+    said('identity_mismatch', "This handle names an account that does not confirm it. Sign in with the account's DID, or ask whoever runs the handle's domain."),
   ],
 }
 
@@ -82,61 +84,29 @@ export const lookAlike: Preview = {
   ...alicePreview,
   handle: 'a1ice.test',
   warnings: [
-    { code: 'handle_looks_alike', message: 'This handle only looks like alice.test. Make sure that it is the right account.' },
+    said('handle_looks_alike', 'This handle only looks like alice.test. Make sure that it is the right account.', 'alice.test'),
   ],
 }
 
 export const serverPreview: Preview = { ...alicePreview, kind: 'server', did: '', handle: '', server: 'pds.example.com', name: '', avatar: '' }
 
-export const emptied: Notice = {
-  code: 'storage_emptied',
-  message: "The app's data was empty, though somebody was signed in here before. Sign in again to go on.",
-}
+export const emptied: Notice = said('storage_emptied', "The app's data was empty, though somebody was signed in here before. Sign in again to go on.")
 
-export const unsaved: Notice = {
-  code: 'session_unsaved',
-  message:
-    'Your renewed sign-in could not be saved yet. Make room on the disk before you close the app, or you will have to sign in again.',
-}
+export const unsaved: Notice = said('session_unsaved', 'Your renewed sign-in could not be saved yet. Make room on the disk before you close the app, or you will have to sign in again.')
 
-export const locked: Failure = {
-  code: 'keychain_locked',
-  message: 'Your keychain is locked. Unlock it, then try again.',
-  retryable: true,
-}
+export const locked: Failure = { ...said('keychain_locked', 'Your keychain is locked. Unlock it, then try again.'), retryable: true }
 
-export const storageBusy: Failure = {
-  code: 'storage_busy',
-  message: "The app's data is in use by another program. Try again in a moment.",
-  retryable: true,
-}
+export const storageBusy: Failure = { ...said('storage_busy', "The app's data is in use by another program. Try again in a moment."), retryable: true }
 
-export const notFound: Failure = {
-  code: 'handle_not_found',
-  message: 'Nobody could be found under alice.tset. Check the spelling, or ask where you got the name.',
-  retryable: false,
-}
+export const notFound: Failure = { ...said('handle_not_found', 'There is no account with this handle. Check the spelling.'), retryable: false }
 
-export const cancelled: Failure = { code: 'cancelled', message: 'The sign-in was cancelled.', retryable: true }
+export const cancelled: Failure = { ...said('cancelled', 'The sign-in was cancelled.'), retryable: true }
 
-export const timedOut: Failure = {
-  code: 'timed_out',
-  message: 'Nobody approved the sign-in in time. Try again for a fresh one.',
-  retryable: true,
-}
+export const timedOut: Failure = { ...said('timed_out', 'Nobody approved the sign-in in time. Try again for a fresh one.'), retryable: true }
 
-export const notTheAddress: Failure = {
-  code: 'callback_invalid',
-  message:
-    "This is not the address of the page that the sign-in ended on. Copy it whole from the browser's address bar.",
-  retryable: false,
-}
+export const notTheAddress: Failure = { ...said('callback_invalid', "This is not the address of the page that the sign-in ended on. Copy it whole from the browser's address bar."), retryable: false }
 
-export const notAServer: Failure = {
-  code: 'not_an_atproto_server',
-  message: 'There is no AT Protocol server at this address. Check the spelling.',
-  retryable: false,
-}
+export const notAServer: Failure = { ...said('not_an_atproto_server', 'There is no AT Protocol server at this address. Check the spelling.'), retryable: false }
 
 /** An attempt by email: nobody is known before the end. */
 export function signInByEmail(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
@@ -162,7 +132,7 @@ export function signIn(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
   }
 }
 
-export const wellFound: Finding[] = [
+export const wellFound: Finding[] = toFindings([
   { name: 'keys', title: 'Keys', value: 'GNOME Keyring (Secret Service)', trouble: null },
   { name: 'program', title: 'Program', value: 'Latchkey 0.1.0', trouble: null },
   { name: 'system', title: 'System', value: 'linux/amd64, Debian GNU/Linux 12 (bookworm)', trouble: null },
@@ -170,15 +140,11 @@ export const wellFound: Finding[] = [
   { name: 'folder', title: 'Data', value: '~/.local/share/latchkey', trouble: null },
   { name: 'database', title: 'Database', value: 'whole, version 2, 40 KB', trouble: null },
   { name: 'listener', title: 'Way back from the browser', value: '127.0.0.1 can be used', trouble: null },
-]
+])
 
-export const listenerFailed: Failure = {
-  code: 'listener_failed',
-  message: 'This computer did not let the app wait for your browser. Check its firewall, then try again.',
-  retryable: true,
-}
+export const listenerFailed: Failure = { ...said('listener_failed', 'This computer did not let the app wait for your browser. Check its firewall, then try again.'), retryable: true }
 
 export const troubled: Finding[] = wellFound.map((finding) => {
   if (finding.name === 'keys') return { ...finding, trouble: locked }
-  return finding.name === 'listener' ? { ...finding, value: "127.0.0.1 can't be used", trouble: listenerFailed } : finding
+  return finding.name === 'listener' ? { ...finding, value: value("127.0.0.1 can't be used"), trouble: listenerFailed } : finding
 })

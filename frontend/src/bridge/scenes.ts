@@ -1,7 +1,9 @@
 /**
  * The states to look at in a plain browser: `npm run dev`, then `?state=` and one of the names below.
  * `signin` (also the default) plays a whole sign-in: `alice.test` and every email succeed, an unknown name fails.
+ * `&language=de` shows it in another language.
  */
+import { strings } from '../strings'
 import { MockBridge } from './mock'
 import {
   alice,
@@ -184,10 +186,10 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   },
   resolving: () => during(signIn('resolving')),
   waiting: () => rescuable(signIn('waiting')),
-  'other-ways': () => pressed(rescuable(signIn('waiting')), 'Other ways'),
+  'other-ways': () => pressed(rescuable(signIn('waiting')), strings.waiting.otherWays),
   'no-browser': () => rescuable(signIn('waiting', { browserOpened: false })),
   remote: () => rescuable(signIn('waiting', { browserOpened: false, remote: true })),
-  'remote-other-ways': () => pressed(rescuable(signIn('waiting', { browserOpened: false, remote: true })), 'Other ways'),
+  'remote-other-ways': () => pressed(rescuable(signIn('waiting', { browserOpened: false, remote: true })), strings.waiting.otherWays),
   'server-only': () => during(signIn('waiting', { handle: '', did: '', server: 'pds.example.com' })),
   exchanging: () => during(signIn('exchanging')),
   'long-wait': () => during(signIn('waiting', { deadline: hours(1) })),
@@ -202,7 +204,7 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
     bridge.account = alice
     bridge.others = [bob]
     bridge.known = bob
-    return typed(pressed(bridge, 'Add an account'), true)
+    return typed(pressed(bridge, strings.account.add), true)
   },
   'email-waiting': () => byEmail(signInByEmail('waiting')),
   'email-no-browser': () => byEmail(signInByEmail('waiting', { browserOpened: false })),
@@ -232,11 +234,11 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   'sign-out-fails': () => {
     const bridge = signedIn()
     bridge.refusals.logout = locked
-    return pressed(bridge, 'Sign out')
+    return pressed(bridge, strings.account.signOut)
   },
   accounts: () => interactive(several()),
-  'sign-out-all': () => pressed(several(), 'Sign out of all'),
-  add: () => pressed(interactive(several()), 'Add an account'),
+  'sign-out-all': () => pressed(several(), strings.account.signOutAll),
+  add: () => pressed(interactive(several()), strings.account.add),
   moved: () => interactive(signedIn(aliceMoved)),
   'ends-soon': () => interactive(signedIn({ sessionEnds: hours(30), endsSoon: true })),
   'should-have-ended': () => interactive(signedIn({ sessionEnds: hours(-2), endsSoon: true })),
@@ -264,14 +266,14 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
     bridge.holding = [emptied]
     return bridge
   },
-  settings: () => pressed(signedIn(), 'Settings'),
+  settings: () => pressed(signedIn(), strings.settings.open),
   'settings-dark': () => {
-    const bridge = pressed(signedIn(), 'Settings')
+    const bridge = pressed(signedIn(), strings.settings.open)
     bridge.chosen = { ...bridge.chosen, theme: 'dark' }
     return bridge
   },
   'settings-trouble': () => {
-    const bridge = pressed(interactive(), 'Settings')
+    const bridge = pressed(interactive(), strings.settings.open)
     bridge.found = troubled
     bridge.providers = { chosen: '', known: ['https://certified.one', 'https://pds.example.com'] }
     bridge.refusals = { setTheme: storageBusy }

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { alice, aliceNeedsSignIn } from '../bridge/samples'
+import { speak } from '../strings'
 import { day, dayAndTime, ending } from './ending'
 
 const hour = 3_600_000
@@ -27,14 +28,27 @@ test('without a sign-in there is no end', () => {
   expect(ending({ ...aliceNeedsSignIn, sessionEnds: account.sessionEnds }, end)).toBe('unknown')
 })
 
-test('moments are said in the words of the system, with the year only when it is another one', () => {
+describe('moments', () => {
   const moment = new Date(2030, 11, 6, 14, 5).toISOString()
   const before = new Date(2030, 10, 22).getTime()
   const nextYear = new Date(2031, 0, 2).getTime()
-  expect(day(moment, before, 'en-GB')).toBe('6 December')
-  expect(day(moment, before, 'de')).toBe('6. Dezember')
-  expect(day(moment, nextYear, 'en-GB')).toBe('6 December 2030')
-  expect(dayAndTime(moment, before, 'en-GB')).toMatch(/^Friday,? 6 December at 14:05$/)
-  expect(dayAndTime(moment, before, 'en-US')).toMatch(/^Friday, December 6 at 2:05\sPM$/)
-  expect(dayAndTime(moment, nextYear, 'en-GB')).toContain('2030')
+
+  afterEach(() => speak([]))
+
+  test('are said in the words of the window, as its region says them', async () => {
+    await speak(['en-GB'])
+    expect(day(moment, before)).toBe('6 December')
+    expect(dayAndTime(moment, before)).toMatch(/^Friday,? 6 December at 14:05$/)
+    await speak(['en-US'])
+    expect(dayAndTime(moment, before)).toMatch(/^Friday, December 6 at 2:05\sPM$/)
+    await speak(['de-AT'])
+    expect(day(moment, before)).toBe('6. Dezember')
+    expect(dayAndTime(moment, before)).toMatch(/^Freitag, 6. Dezember (um )?14:05$/)
+  })
+
+  test('have their year only when it is another one', async () => {
+    await speak(['en-GB'])
+    expect(day(moment, nextYear)).toBe('6 December 2030')
+    expect(dayAndTime(moment, nextYear)).toContain('2030')
+  })
 })

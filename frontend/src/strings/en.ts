@@ -1,7 +1,11 @@
-/** English, which the product is written in. Sentences that say what went wrong come from Go with the failure itself. */
+/** Some sentences have a subject, such as the server that an account moved to. It is empty where nobody knows it. */
+export type Sentence = string | ((subject: string) => string)
+
+/** English, which the product is written in. */
 export const en = {
-  /** What the words are written in, for dates and lists: a BCP 47 tag. */
+  /** What the words are written in: a BCP 47 tag, and where its lines begin. */
   language: 'en',
+  direction: 'ltr' as 'ltr' | 'rtl',
 
   starting: 'Just a moment',
   copied: 'Copied',
@@ -138,7 +142,7 @@ export const en = {
     title: 'Settings',
     appearance: 'Appearance',
     theme: 'Theme',
-    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+    themes: { system: 'Same as the system', light: 'Light', dark: 'Dark' },
     signingIn: 'Signing in',
     asksFor: 'Asks to see',
     asksForNobody: 'nothing',
@@ -147,8 +151,8 @@ export const en = {
     change: 'Change the email provider',
     choose: 'Choose an email provider',
     keysAndData: 'Keys and data',
-    looking: 'Looking whether all is well',
-    lookAgain: 'Look again',
+    looking: 'Checking whether all is well',
+    lookAgain: 'Check again',
     fine: 'All is well',
     troubled: (count: number) => (count === 1 ? 'One thing needs you' : `${count} things need you`),
     about: 'About',
@@ -165,4 +169,13 @@ export const en = {
     'transition:email': 'your email address',
     'transition:generic': 'your posts and everything else but direct messages',
   } as Readonly<Record<string, string>>,
+
+  /** What went wrong, by the codes of Go. Go brings its own sentences in English, so they are not written twice. */
+  failures: {} as Readonly<Record<string, Sentence>>,
+
+  /** The titles of the diagnostics, by their names in Go; likewise. */
+  findings: {} as Readonly<Record<string, string>>,
+
+  /** Their values, by what Go says, as far as those are words and no data: {} stands for whatever Go puts there, in its order. */
+  values: {} as Readonly<Record<string, string>>,
 }

@@ -42,7 +42,7 @@ test('a visit by keyboard: there, through everything, and back to where it began
     const at = document.activeElement
     stops.push(at instanceof HTMLInputElement ? at.value : at?.textContent?.trim())
   }
-  expect(stops).toEqual(['system', 'Change the email provider', 'Look again', 'Copy diagnostics', 'What is in it'])
+  expect(stops).toEqual(['system', 'Change the email provider', 'Check again', 'Copy diagnostics', 'What is in it'])
   await userEvent.keyboard('{Escape}')
   await waitFor(() => expect(document.activeElement?.textContent).toBe('Settings'))
   expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('alice.test')
@@ -59,7 +59,7 @@ test('a theme is chosen among three, with the arrow keys too', async () => {
   await userEvent.click(group.getByRole('radio', { name: 'Dark' }))
   expect(document.documentElement.dataset.theme).toBe('dark')
   expect(bridge.asked.at(-1)).toBe('setTheme dark')
-  await userEvent.click(group.getByRole('radio', { name: 'As the system' }))
+  await userEvent.click(group.getByRole('radio', { name: 'Same as the system' }))
   expect(document.documentElement.dataset.theme).toBeUndefined()
 })
 
@@ -117,7 +117,7 @@ test('whatever is wrong is told, with what to do', async () => {
   keys.getByText(locked.message)
   keys.getByText(listenerFailed.message)
   bridge.found = wellFound
-  const again = keys.getByRole('button', { name: 'Look again' })
+  const again = keys.getByRole('button', { name: 'Check again' })
   await userEvent.click(again)
   await waitFor(() => expect(keys.getByRole('status').textContent).toBe('All is well'))
   expect(document.activeElement).toBe(again)
@@ -128,7 +128,7 @@ test('until it is known nothing is claimed', async () => {
   render(App, { store })
   await store.start()
   await userEvent.click(await screen.findByRole('button', { name: 'Settings' }))
-  expect(region('Keys and data').getByRole('status').textContent).toBe('Looking whether all is well')
+  expect(region('Keys and data').getByRole('status').textContent).toBe('Checking whether all is well')
   expect(screen.queryByText('All is well')).toBeNull()
 })
 

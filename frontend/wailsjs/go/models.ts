@@ -7,6 +7,7 @@ export namespace app {
 	    status: string;
 	    reason: string;
 	    reasonCode: string;
+	    reasonSubject: string;
 	    scopes: string[];
 	    signedIn: string;
 	    renewed: string;
@@ -29,6 +30,7 @@ export namespace app {
 	        this.status = source["status"];
 	        this.reason = source["reason"];
 	        this.reasonCode = source["reasonCode"];
+	        this.reasonSubject = source["reasonSubject"];
 	        this.scopes = source["scopes"];
 	        this.signedIn = source["signedIn"];
 	        this.renewed = source["renewed"];
@@ -71,6 +73,7 @@ export namespace app {
 	export class Failure {
 	    code: string;
 	    message: string;
+	    subject: string;
 	    retryable: boolean;
 	
 	    static createFrom(source: any = {}) {
@@ -81,6 +84,7 @@ export namespace app {
 	        if ('string' === typeof source) source = JSON.parse(source);
 	        this.code = source["code"];
 	        this.message = source["message"];
+	        this.subject = source["subject"];
 	        this.retryable = source["retryable"];
 	    }
 	}
@@ -123,6 +127,7 @@ export namespace app {
 	export class Notice {
 	    code: string;
 	    message: string;
+	    subject: string;
 	
 	    static createFrom(source: any = {}) {
 	        return new Notice(source);
@@ -132,6 +137,7 @@ export namespace app {
 	        if ('string' === typeof source) source = JSON.parse(source);
 	        this.code = source["code"];
 	        this.message = source["message"];
+	        this.subject = source["subject"];
 	    }
 	}
 	export class Preview {
