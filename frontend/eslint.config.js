@@ -27,7 +27,7 @@ export default defineConfig(
   {
     files: ['**/*.test.ts'],
     // Matchers and mocks stand in for anything.
-    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-call': 'off', '@typescript-eslint/no-unsafe-return': 'off' },
+    rules: { '@typescript-eslint/no-unsafe-argument': 'off', '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-call': 'off', '@typescript-eslint/no-unsafe-return': 'off' },
   },
   {
     files: ['**/*.svelte'],
