@@ -46,7 +46,8 @@ test('what is whole arrives unchanged', () => {
   expect(toFailure(notFound)).toEqual(notFound)
   expect(toFindings(wellFound)).toEqual(wellFound)
   expect(toFindings(troubled)).toEqual(troubled)
-  expect(toSettings({ theme: 'dark', scopes: ['atproto'] })).toEqual({ theme: 'dark', scopes: ['atproto'] })
+  const settings = { theme: 'dark', scopes: ['atproto'], suggestionHost: 'https://one.example', suggestionsOffered: 'https://two.example' }
+  expect(toSettings(settings)).toEqual(settings)
   const product = { name: 'Latchkey', version: '1', scopes: ['atproto'] }
   expect(toProduct(product)).toEqual(product)
   for (const preview of [alicePreview, lookAlike, serverPreview]) expect(toPreview(preview)).toEqual(preview)
@@ -56,7 +57,7 @@ test('what is whole arrives unchanged', () => {
 
 test('a theme that nobody knows is no choice', () => {
   for (const value of [null, {}, { theme: 'odd', scopes: null }, { theme: 7 }]) {
-    expect(toSettings(value)).toEqual({ theme: 'system', scopes: [] })
+    expect(toSettings(value)).toEqual({ theme: 'system', scopes: [], suggestionHost: '', suggestionsOffered: '' })
   }
 })
 
