@@ -11,6 +11,8 @@ import {
   toProduct,
   toSettings,
   toSignIn,
+  toSuggestions,
+  toUsedAccounts,
 } from './decode'
 import {
   alice,
@@ -148,4 +150,20 @@ test.each([
 ])('a picture is loaded from nowhere else: %j', (avatar) => {
   expect(toPreview({ ...alicePreview, avatar })?.avatar).toBe('')
   expect(toAccount({ ...alice, avatar })?.avatar).toBe('')
+})
+
+test('suggestions are accounts with a handle, each once, and their pictures have a path of their own', () => {
+  const whole = { did: alice.did, handle: 'alice.test', name: 'Alice', avatar: `/suggested/${alice.did}` }
+  const others = [null, 7, {}, { did: alice.did }, { handle: 'alice.test' }, { ...whole, name: 'twice' }]
+  expect(toSuggestions([whole, ...others])).toEqual([whole])
+  expect(toSuggestions(null)).toEqual([])
+  for (const avatar of ['https://example.com/x.png', 'data:image/png,x', '/suggested/../x', `${whole.avatar}?x`, alicePreview.avatar, 7]) {
+    expect(toSuggestions([{ ...whole, avatar }])).toEqual([{ ...whole, avatar: '' }])
+  }
+})
+
+test('accounts used before have a DID, each once', () => {
+  const one = { did: alice.did, handle: '', server: 'pds.example.com' }
+  expect(toUsedAccounts([one, { ...one, server: 'twice' }, { handle: 'bob.test' }, null])).toEqual([one])
+  expect(toUsedAccounts({})).toEqual([])
 })
