@@ -8,6 +8,7 @@ import (
 	"github.com/bluesky-social/indigo/atproto/syntax"
 
 	latchkey "latchkey/backend"
+	"latchkey/backend/auth"
 )
 
 // avatarPath is where the page finds pictures of accounts. They come this way rather than as data: URLs, so that
@@ -25,10 +26,15 @@ func avatarOf(did syntax.DID, profile latchkey.Profile) string {
 }
 
 // avatars serves pictures in front of the page's own files. The page names a DID and never an address:
-// it gets pictures of accounts that were previewed or are signed in.
+// it gets pictures of accounts that were previewed, are signed in or were suggested last.
 func (a *App) avatars(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		did, ours := strings.CutPrefix(r.URL.Path, avatarPath)
+		pictureOf := (*auth.Service).Avatar
+		if !ours {
+			did, ours = strings.CutPrefix(r.URL.Path, suggestedPath)
+			pictureOf = (*auth.Service).SuggestedAvatar
+		}
 		if !ours {
 			next.ServeHTTP(w, r)
 			return
@@ -42,7 +48,7 @@ func (a *App) avatars(next http.Handler) http.Handler {
 			http.Error(w, "", http.StatusServiceUnavailable)
 			return
 		}
-		picture, err := service.Avatar(r.Context(), syntax.DID(did))
+		picture, err := pictureOf(service, r.Context(), syntax.DID(did))
 		if err != nil {
 			http.Error(w, "", http.StatusNotFound)
 			return

@@ -15,6 +15,10 @@ import (
 type Settings struct {
 	Theme  string   `json:"theme"` // "system", "light" or "dark"
 	Scopes []string `json:"scopes"`
+	// SuggestionHost is the origin of the host that is asked for accounts while the person types; empty
+	// for nobody. SuggestionsOffered is the one that the brand names, or empty.
+	SuggestionHost     string `json:"suggestionHost"`
+	SuggestionsOffered string `json:"suggestionsOffered"`
 }
 
 // Finding is one line of the diagnostics.
@@ -37,8 +41,13 @@ const themeTime = 500 * time.Millisecond
 
 // Settings answers what is in force now.
 func (a *App) Settings() (Settings, error) {
-	theme, err := a.theme()
-	return Settings{Theme: theme, Scopes: append([]string{}, a.config.Brand.Scopes...)}, err
+	view := Settings{Scopes: append([]string{}, a.config.Brand.Scopes...), SuggestionsOffered: a.config.Brand.Suggestions}
+	var err error
+	if view.Theme, err = a.theme(); err != nil {
+		return view, err
+	}
+	view.SuggestionHost, err = a.service.SuggestionHost(a.window)
+	return view, err
 }
 
 // SetTheme remembers "system", "light" or "dark"; the page changes its colours itself.

@@ -72,6 +72,14 @@ func (a Account) Name() string {
 	return a.DID.String()
 }
 
+// UsedAccount is an account that was signed in here once: enough to sign in to it again.
+type UsedAccount struct {
+	DID syntax.DID
+	// Handle and Server are what they were at the sign-out; the handle may be empty.
+	Handle syntax.Handle
+	Server string
+}
+
 // Status tells whether an account can be used.
 type Status string
 

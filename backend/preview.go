@@ -1,5 +1,7 @@
 package latchkey
 
+import "github.com/bluesky-social/indigo/atproto/syntax"
+
 // Preview is what is understood of a text before anybody signs in with it: the identity card that a
 // person sees before the browser opens. Nothing relies on it: a sign-in checks everything itself.
 type Preview struct {
@@ -36,6 +38,15 @@ type Profile struct {
 	Name string
 	// Avatar is the CID of a picture, or empty.
 	Avatar string
+}
+
+// Suggestion is an account that may be meant by what somebody types, as a third party tells of it. Nobody
+// has checked any of it: whether the handle is the account's, a preview or a sign-in finds out.
+type Suggestion struct {
+	DID    syntax.DID
+	Handle syntax.Handle
+	Name   string // plain text, as in Profile
+	Avatar string // https URL of a picture, or empty
 }
 
 // Picture is an image that can be shown: of a type that was recognised, and of a sane size.

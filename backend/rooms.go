@@ -23,6 +23,16 @@ type Profiles interface {
 	Picture(ctx context.Context, id Identity, avatar string) (Picture, error)
 }
 
+// Suggestions ask a third party, which the person has chosen, for accounts that may be meant.
+type Suggestions interface {
+	// Suggest answers accounts whose names begin with a text, as the host, an origin, knows them: at
+	// most 8, and nobody has checked any of it.
+	Suggest(ctx context.Context, host, text string) ([]Suggestion, error)
+	// SuggestedPicture fetches the picture that a suggestion names. Whatever can't be shown safely is
+	// an error.
+	SuggestedPicture(ctx context.Context, avatar string) (Picture, error)
+}
+
 // Protocol speaks OAuth to an authorization server and signs requests to a PDS.
 type Protocol interface {
 	// NewKeys makes the keys of one attempt, which become those of its session.
@@ -145,8 +155,15 @@ type Store interface {
 	// EndSession keeps an account, with the reason in it, while its session becomes a revocation
 	// to come: the server may have ended it already, and its keychain item still has to go.
 	EndSession(ctx context.Context, a Account) error
-	// RemoveAccount signs an account out: its session becomes a revocation to come.
+	// RemoveAccount signs an account out: its session becomes a revocation to come. One that was
+	// active is kept as an account used before, of which the oldest beyond 5 go.
 	RemoveAccount(ctx context.Context, did syntax.DID) error
+
+	// UsedAccounts lists those that were signed out here and are not signed in again, the one used
+	// last first.
+	UsedAccounts(ctx context.Context) ([]UsedAccount, error)
+	// ForgetUsed removes one of those; it is no error when there is none.
+	ForgetUsed(ctx context.Context, did syntax.DID) error
 
 	// Revocations lists the sessions that the server was not yet told to end, the next due first.
 	Revocations(ctx context.Context) ([]PendingRevocation, error)

@@ -53,16 +53,9 @@ func (s *Service) ChosenEmailProvider(ctx context.Context) (string, error) {
 // ChooseEmailProvider makes a server the email provider and remembers it. It is asked first whether
 // it is an AT Protocol server at all; the errors are those of a sign-in there.
 func (s *Service) ChooseEmailProvider(ctx context.Context, address string) (string, error) {
-	id, err := latchkey.ParseIdentifier(address)
+	server, err := originIn(address)
 	if err != nil {
 		return "", err
-	}
-	server := id.Server
-	if handle, err := id.Account.AsHandle(); err == nil {
-		server = "https://" + handle.String() // a host name looks like a handle
-	}
-	if server == "" {
-		return "", latchkey.NewError(latchkey.NotAnATProtoServer, errors.New("not the address of a server"))
 	}
 	as, err := s.Protocol.Discover(ctx, server)
 	if err != nil {
@@ -74,6 +67,21 @@ func (s *Service) ChooseEmailProvider(ctx context.Context, address string) (stri
 		server = as.Server
 	}
 	return server, s.Store.SaveSetting(ctx, latchkey.EmailProvider, server)
+}
+
+// originIn is the origin of the server whose address was typed.
+func originIn(address string) (string, error) {
+	id, err := latchkey.ParseIdentifier(address)
+	if err != nil {
+		return "", err
+	}
+	if handle, err := id.Account.AsHandle(); err == nil {
+		return "https://" + handle.String(), nil // a host name looks like a handle
+	}
+	if id.Server == "" {
+		return "", latchkey.NewError(latchkey.NotAnATProtoServer, errors.New("not the address of a server"))
+	}
+	return id.Server, nil
 }
 
 // AccountForEmail is an account whose session was signed in with this address. The code

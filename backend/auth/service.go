@@ -42,6 +42,7 @@ type Service struct {
 	faces     faces              // what accounts say of themselves
 	unpreview context.CancelFunc // ends the preview in progress
 	previews  int                // how many there were
+	suggested suggested          // what was suggested last, and what is on its way
 
 	flights singleflight.Group // refreshes on their way
 
@@ -58,8 +59,10 @@ type Rooms struct {
 	Directory latchkey.Directory
 	// Profiles may be nil: nobody is asked for a name to show or a picture then.
 	Profiles latchkey.Profiles
-	Protocol latchkey.Protocol
-	Loopback latchkey.Loopback
+	// Suggestions may be nil: nobody is asked for accounts then.
+	Suggestions latchkey.Suggestions
+	Protocol    latchkey.Protocol
+	Loopback    latchkey.Loopback
 	// Browser may be nil: links are then only shown, never opened.
 	Browser  latchkey.Browser
 	Keychain latchkey.Keychain
@@ -149,6 +152,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.mu.Unlock()
 	_ = s.Cancel()
 	s.CancelPreview()
+	s.forgetSuggestions()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

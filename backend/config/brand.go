@@ -38,6 +38,9 @@ type Brand struct {
 	EmailProvider string
 	// EmailProviders are the origins that are offered to choose from.
 	EmailProviders []string
+	// Suggestions is the origin of the host that is offered to be asked for accounts while a person
+	// types; empty for none. Nobody is asked until the person says so.
+	Suggestions string
 }
 
 // OAuthClientID is the client_id as the protocol wants it, for a sign-in that asks for these scopes.
@@ -56,6 +59,7 @@ type brandFile struct {
 	Scopes         []string `json:"scopes"`
 	EmailProvider  string   `json:"email_provider"`
 	EmailProviders []string `json:"email_providers"`
+	Suggestions    string   `json:"suggestions"`
 }
 
 // ParseBrand reads a brand file. Errors are of type [*Error] and name the key; where is the file's
@@ -98,6 +102,9 @@ func (b Brand) check(where string, plainHTTP map[string]bool) error {
 		if !isOrigin(provider, plainHTTP) {
 			return wrong("email_providers", "must list the https addresses of servers, such as https://pds.example.com.")
 		}
+	}
+	if b.Suggestions != "" && !isOrigin(b.Suggestions, nil) {
+		return wrong("suggestions", "must be empty, or the https address of a server, such as https://public.api.bsky.app.")
 	}
 	return nil
 }

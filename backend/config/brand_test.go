@@ -49,6 +49,8 @@ func TestGoodBrands(t *testing.T) {
 		{"email provider with a port", "email_provider", "https://pds.example.com:8443"},
 		{"email providers", "email_providers", []string{"https://pds.example.com", "https://mail.example.com"}},
 		{"no email provider", "email_provider", nil},
+		{"suggestions", "suggestions", "https://public.api.bsky.app"},
+		{"no suggestions", "suggestions", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,6 +110,8 @@ func TestBadBrands(t *testing.T) {
 		{"email provider with a fragment", "email_provider", "https://pds.example.com#x"},
 		{"email provider with user info", "email_provider", "https://x@pds.example.com"},
 		{"email provider that is a name", "email_provider", "pds.example.com"},
+		{"suggestions over http", "suggestions", "http://public.api.bsky.app"},
+		{"suggestions with a path", "suggestions", "https://public.api.bsky.app/xrpc"},
 		{"a key that does not exist", "colour", "red"},
 	}
 	for _, tt := range tests {

@@ -3,9 +3,9 @@
 //
 // The brand file (build/brand/brand.json) is embedded when the program is built. Development builds (Go
 // build tag devnet) also listen to the environment: LATCHKEY_NAME, LATCHKEY_CLIENT_ID,
-// LATCHKEY_SCOPES (separated by spaces) and LATCHKEY_EMAIL_PROVIDER override the brand, and
-// LATCHKEY_NETWORK names the file that describes a private network. Release builds read none of
-// these and talk to the public network only.
+// LATCHKEY_SCOPES (separated by spaces), LATCHKEY_EMAIL_PROVIDER and LATCHKEY_SUGGESTIONS override
+// the brand, and LATCHKEY_NETWORK names the file that describes a private network. Release builds
+// read none of these and talk to the public network only.
 //
 // Whatever is wrong stops the start with an [Error] that names the key.
 package config

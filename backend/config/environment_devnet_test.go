@@ -18,13 +18,14 @@ func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
 	t.Setenv("LATCHKEY_CLIENT_ID", "https://app.example.com/client-metadata.json")
 	t.Setenv("LATCHKEY_SCOPES", "  atproto   transition:generic ")
 	t.Setenv("LATCHKEY_EMAIL_PROVIDER", "https://pds.example.com")
+	t.Setenv("LATCHKEY_SUGGESTIONS", "https://suggestions.example.com")
 	t.Setenv("LATCHKEY_NETWORK", "")
 	t.Setenv(PassphraseFile, "/read/when/it/is/needed")
 	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders}
+	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders, "https://suggestions.example.com"}
 	if !reflect.DeepEqual(c.Brand, want) || c.Paths != plain.Paths {
 		t.Errorf("got %+v and %+v", c.Brand, c.Paths)
 	}
@@ -35,7 +36,7 @@ func TestEmptyVariablesChangeNothing(t *testing.T) { // not parallel: it sets th
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"NAME", "CLIENT_ID", "SCOPES", "EMAIL_PROVIDER", "NETWORK"} {
+	for _, key := range []string{"NAME", "CLIENT_ID", "SCOPES", "EMAIL_PROVIDER", "SUGGESTIONS", "NETWORK"} {
 		t.Setenv("LATCHKEY_"+key, "")
 	}
 	c, err := Load()
@@ -50,6 +51,7 @@ func TestBadEnvironment(t *testing.T) { // not parallel: it sets the environment
 		{"client id", "LATCHKEY_CLIENT_ID", "http://app.example.com/x"},
 		{"scopes", "LATCHKEY_SCOPES", "transition:generic"},
 		{"email provider", "LATCHKEY_EMAIL_PROVIDER", "pds.example.com"},
+		{"suggestions", "LATCHKEY_SUGGESTIONS", "http://localhost:2583"},
 		{"unknown", "LATCHKEY_NETWROK", "network.json"},
 		{"id", "LATCHKEY_ID", "other"},
 		{"unknown and empty", "LATCHKEY_MADE_UP", ""},

@@ -35,6 +35,8 @@ type Browser struct {
 	// Profile is a directory that keeps the browser's sessions for the next visit, which may not begin
 	// before this one is over. When empty, every visit has a fresh profile.
 	Profile string
+	// Elsewhere is a browser on another computer: the program's own page can't be loaded there.
+	Elsewhere bool
 
 	// At the email provider of a network there is no password but a code in the mail.
 
@@ -48,6 +50,8 @@ type Browser struct {
 type Page struct {
 	Title string `json:"title"`
 	Text  string `json:"text"`
+	// Address of a page that could not be loaded, whole; that of any other is not told.
+	Address string `json:"address"`
 }
 
 // Pages are those that a visit passed; the others are empty.
@@ -56,6 +60,8 @@ type Pages struct {
 	SignIn  Page
 	Consent Page
 	Final   Page // what the program shows on 127.0.0.1
+	// Stranded is the browser's complaint where it can't load that.
+	Stranded Page
 
 	// Those of the email provider.
 
@@ -105,6 +111,10 @@ func (b Browser) settings(out string) []string {
 	if action == "" {
 		action = Approve
 	}
+	elsewhere := ""
+	if b.Elsewhere {
+		elsewhere = "1"
+	}
 	return []string{
 		"DEVNET_PASSWORD=" + b.Password,
 		"DEVNET_HANDLE=" + b.Handle,
@@ -112,6 +122,7 @@ func (b Browser) settings(out string) []string {
 		"DEVNET_SHOTS=" + b.Shots,
 		"DEVNET_OUT=" + out,
 		"DEVNET_PROFILE=" + b.Profile,
+		"DEVNET_ELSEWHERE=" + elsewhere,
 		"DEVNET_EMAIL=" + b.Email,
 		"DEVNET_MAIL=" + b.Mail,
 		"DEVNET_NEW_HANDLE=" + b.NewHandle,
@@ -132,7 +143,7 @@ func ReadPages(file string) (Pages, error) {
 func readPages(r io.Reader) (Pages, error) {
 	var pages Pages
 	byName := map[string]*Page{
-		"welcome": &pages.Welcome, "sign-in": &pages.SignIn, "consent": &pages.Consent, "final": &pages.Final,
+		"welcome": &pages.Welcome, "sign-in": &pages.SignIn, "consent": &pages.Consent, "final": &pages.Final, "stranded": &pages.Stranded,
 		"email": &pages.Email, "code": &pages.Code, "chooser": &pages.Chooser,
 		"choose-handle": &pages.ChooseHandle, "ended": &pages.Ended,
 	}

@@ -102,6 +102,19 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("the pages were %+v", pages)
 		}
 	})
+	t.Run("elsewhere", func(t *testing.T) {
+		callback := newCallback(t)
+		pages, err := Browser{Password: alice.Password, Elsewhere: true}.Visit(t.Context(), callback.authorizationURL(t, network, alice.Handle))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pages.Final != (Page{}) || len(callback.queries) != 0 || !strings.Contains(pages.Stranded.Text, "can’t be reached") {
+			t.Errorf("the pages were %+v", pages)
+		}
+		if address, err := url.Parse(pages.Stranded.Address); err != nil || "http://"+address.Host != callback.URL || !address.Query().Has("code") {
+			t.Errorf("it ended on %q: %v", pages.Stranded.Address, err)
+		}
+	})
 	t.Run("wrong password", func(t *testing.T) {
 		shots := t.TempDir()
 		_, err := Browser{Password: "wrong", Shots: shots}.Visit(t.Context(), newCallback(t).authorizationURL(t, network, alice.Handle))

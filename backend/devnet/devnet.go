@@ -24,7 +24,7 @@
 // PDS, to which accounts move with [Network.Move].
 //
 // The servers are npm packages that "make setup" installs in the folder node: network.mjs there starts
-// plc.mjs and pds.mjs (second.mjs and move.mjs when asked; the email provider is in the folder email), loopback.mjs keeps them to this
+// plc.mjs, pds.mjs and suggestions.mjs (second.mjs and move.mjs when asked; the email provider is in the folder email), loopback.mjs keeps them to this
 // machine, approve.mjs is the browser. The package finds the folder by walking up from the working directory, so it works in a checkout of the source only.
 package devnet
 
@@ -36,9 +36,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -72,6 +74,9 @@ type Network struct {
 	PLC      string    // URL of the DID directory
 	PDS      string    // URL of the PDS, which is its issuer too
 	Accounts []Account // alice.test and bob.test
+
+	// Suggestions is the origin of a host that suggests the accounts of the PDSes while somebody types.
+	Suggestions string
 
 	// EmailProvider is the origin of the server that signs people in by email, and MailBox the URL where
 	// a [Browser] finds their codes. Both are empty without Options.Email.
@@ -147,6 +152,8 @@ type plan struct {
 	Accounts []planAccount `json:"accounts"`
 	Email    *emailPlan    `json:"email,omitempty"`
 	Second   *secondPlan   `json:"second,omitempty"`
+
+	SuggestionsPort string `json:"suggestions_port,omitempty"` // empty before the first start
 
 	TokenLife int64 `json:"token_life,omitempty"` // in milliseconds; asked for at every start anew
 }
@@ -226,15 +233,21 @@ func (n *Network) remember(p plan, at ready) error {
 	if len(at.Accounts) != len(p.Accounts) {
 		return fmt.Errorf("devnet: asked for %d accounts, got %d", len(p.Accounts), len(at.Accounts))
 	}
-	n.PLC, n.PDS, n.Accounts = at.PLC, at.PDS, nil
+	n.PLC, n.PDS, n.Suggestions, n.Accounts = at.PLC, at.PDS, at.Suggestions.Origin, nil
 	for i, account := range p.Accounts {
 		n.Accounts = append(n.Accounts, Account{
 			Handle: account.Handle, DID: at.Accounts[i].DID, Password: account.Password, PDS: at.Accounts[i].PDS,
 		})
 	}
 
+	if _, p.SuggestionsPort, err = net.SplitHostPort(at.Suggestions.Address); err != nil {
+		return fmt.Errorf("devnet: %w", err)
+	}
 	p.PLCPort, p.PDSPort = plc.Port(), pds.Port()
-	resolve := map[string]string{"*.test": "http://127.0.0.1:" + pds.Port()}
+	resolve := map[string]string{
+		"*.test": "http://127.0.0.1:" + pds.Port(),
+		strings.TrimPrefix(at.Suggestions.Origin, "https://"): "http://" + at.Suggestions.Address,
+	}
 	plain := []string{pds.Host}
 	if at.Email != nil {
 		provider, err := at.Email.parse()

@@ -50,9 +50,13 @@ func TestNetworkAnswers(t *testing.T) {
 		}
 		var got map[string]any
 		decode(t, string(data), &got)
+		if network.Suggestions != "https://suggestions.test" {
+			t.Errorf("suggestions come from %s", network.Suggestions)
+		}
+		resolve, _ := got["resolve"].(map[string]any) // nothing else says its port
 		want := map[string]any{
 			"plc_url":    network.PLC,
-			"resolve":    map[string]any{"*.test": strings.Replace(network.PDS, "localhost", "127.0.0.1", 1)},
+			"resolve":    map[string]any{"*.test": strings.Replace(network.PDS, "localhost", "127.0.0.1", 1), "suggestions.test": resolve["suggestions.test"]},
 			"plain_http": []any{strings.TrimPrefix(network.PDS, "http://")},
 			"dns":        "off",
 		}

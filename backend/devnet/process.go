@@ -28,6 +28,10 @@ type ready struct {
 		DID string `json:"did"`
 		PDS string `json:"pds"`
 	} `json:"accounts"`
+	Suggestions struct {
+		Origin  string `json:"origin"`
+		Address string `json:"address"`
+	} `json:"suggestions"`
 	Email  *emailReady  `json:"email"`
 	Second *secondReady `json:"second"`
 }

@@ -65,7 +65,8 @@ func (w *Window) start(binary string, env []string) error {
 
 	// Debian's own Python: others lack the bindings of AT-SPI.
 	driver := exec.Command("/usr/bin/python3", "-c", windowScript, strconv.Itoa(program.Process.Pid))
-	driver.Env = w.desktop.Env()
+	// GTK, for the clipboard, would put the driver itself on the accessibility bus.
+	driver.Env = append(w.desktop.Env(), "NO_AT_BRIDGE=1")
 	driver.Stderr = log
 	if w.asks, err = driver.StdinPipe(); err != nil {
 		return fmt.Errorf("devnet: %w", err)
@@ -118,6 +119,17 @@ func (w *Window) Type(ctx context.Context, role, name, text string) error {
 		return nil
 	})
 	return err
+}
+
+// Copied waits until the clipboard holds a text with this in it, and returns all of it.
+func (w *Window) Copied(ctx context.Context, part string) (string, error) {
+	r, err := w.insist(ctx, request{Do: "clipboard"}, func(r reply) error {
+		if !strings.Contains(r.Text, part) {
+			return fmt.Errorf("it holds no %q", part) // and what it does hold may be secret
+		}
+		return nil
+	})
+	return r.Text, err
 }
 
 // Screenshot writes the window, without what is around it, to a PNG file.

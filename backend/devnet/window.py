@@ -9,6 +9,7 @@ its deadline. It ends when standard input does.
     {"do": "focus", "role": R, "name": N}  {}
     {"do": "keys", "text": T}              {}; typed into whatever has the focus
     {"do": "place"}                        {"x": ..., "y": ..., "width": ..., "height": ...}, in pixels
+    {"do": "clipboard"}                    {"text": ...}, what was copied last
     {"do": "close", "id": X}               {}; what a window manager's close button does, to an X window
     {"do": "tree"}                         {"text": ...}, every element, for error messages
 
@@ -23,7 +24,9 @@ import sys
 import gi
 
 gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi, GLib  # noqa: E402
+gi.require_version("Gdk", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import Atspi, Gdk, GLib, Gtk  # noqa: E402
 
 # What a web view says for something embedded in a text.
 EMBEDDED = "\ufffc"
@@ -76,10 +79,18 @@ def has(element, state):
 
 
 def find(app, role, name):
+    out_of_view = None
     for element, _ in walk(app):
-        if element.get_role_name() == role and label(element) == name and has(element, Atspi.StateType.SHOWING):
-            return element
-    raise Missing(f"there is no {role} {name!r}")
+        if element.get_role_name() == role and label(element) == name:
+            if has(element, Atspi.StateType.SHOWING):
+                return element
+            if has(element, Atspi.StateType.VISIBLE):
+                out_of_view = element
+    if out_of_view is None:
+        raise Missing(f"there is no {role} {name!r}")
+    # The next attempt finds it there.
+    Atspi.Component.scroll_to(out_of_view, Atspi.ScrollType.ANYWHERE)
+    raise Missing("it is out of view")
 
 
 def press(element):
@@ -112,6 +123,10 @@ def tree(app):
         name = element.get_name() or ("" if element.get_child_count() else text(element))
         lines.append(f"{'  ' * depth}{element.get_role_name()} {name!r} {' '.join(states).lower()}")
     return "\n".join(lines)
+
+
+def clipboard():
+    return Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text() or ""
 
 
 class ClientMessage(ctypes.Structure):
@@ -156,6 +171,8 @@ def answer(pid, request):
     if do == "close":
         close(request["id"])
         return {}
+    if do == "clipboard":
+        return {"text": clipboard()}
     app = application(pid)
     if do == "tree":
         return {"text": tree(app)}

@@ -27,9 +27,10 @@ var contentSecurityPolicy = func() string {
 
 // page is what the browser shows in the end.
 type page struct {
-	Product, Title, Text string
-	Good                 bool
-	Style                template.CSS
+	Product, Title string
+	Name           string // of the account; it ends the title
+	Reason         string // a sentence, where there is no account
+	Style          template.CSS
 }
 
 func outcomePage(product string, account *latchkey.Account, reason *latchkey.Error) page {
@@ -39,12 +40,10 @@ func outcomePage(product string, account *latchkey.Account, reason *latchkey.Err
 		if reason == nil {
 			reason = latchkey.NewError(latchkey.Internal, nil)
 		}
-		p.Title, p.Text = "You are not signed in", reason.Message()
+		p.Title, p.Reason = "You are not signed in", reason.Message()
 		return p
 	}
-	p.Good = true
-	p.Title = "You are signed in as " + account.Name()
-	p.Text = "You can close this tab and go back to " + product + "."
+	p.Title, p.Name = "You are signed in as", account.Name()
 	return p
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -45,10 +46,10 @@ func TestPage(t *testing.T) {
 		reason        *latchkey.Error
 		want          string
 	}{
-		{"signed in", "Latchkey", &alice, nil, "<h1>You are signed in as alice.test</h1>"},
-		{"without a handle", "Latchkey", &nameless, nil, "<h1>You are signed in as " + alice.DID.String() + "</h1>"},
+		{"signed in", "Latchkey", &alice, nil, "<h1>You are signed in as <span>alice.test</span></h1>"},
+		{"without a handle", "Latchkey", &nameless, nil, "<h1>You are signed in as <span>" + alice.DID.String() + "</span></h1>"},
 		// hostile: 57
-		{"nasty handle", "Latchkey", &nasty, nil, "signed in as &lt;script&gt;alert("},
+		{"nasty handle", "Latchkey", &nasty, nil, "signed in as <span>&lt;script&gt;alert("},
 		{"nasty product", `</title><script>alert("product")</script>`, &alice, nil, "&lt;/title&gt;&lt;script&gt;"},
 		{"failed", "Latchkey", nil, latchkey.NewError(latchkey.Denied, nil), latchkey.Denied.Sentence()},
 		{"failed, with an account", "Latchkey", &alice, latchkey.NewError(latchkey.StorageFailed, nil), template.HTMLEscapeString(latchkey.StorageFailed.Sentence())},
@@ -78,7 +79,7 @@ func TestPage(t *testing.T) {
 var (
 	tags  = regexp.MustCompile(`<(/?[a-zA-Z0-9]+)`)
 	sheet = regexp.MustCompile(`(?s)<style>(.*?)</style>`)
-	known = map[string]bool{"html": true, "meta": true, "title": true, "style": true, "main": true, "p": true, "h1": true}
+	known = map[string]bool{"html": true, "meta": true, "title": true, "style": true, "main": true, "p": true, "h1": true, "span": true, "svg": true, "circle": true, "path": true}
 )
 
 // checkMarkup finds anything that is not ours or leads elsewhere.
@@ -117,4 +118,48 @@ func checkHeaders(t *testing.T, got answer) {
 			t.Errorf("%s is %q, want %q", name, value, want)
 		}
 	}
+}
+
+// TestPageLooksLikeTheWindow compares what the page shows with what the window does: its colours, whose
+// contrast tokens.test.ts holds, and the mark.
+func TestPageLooksLikeTheWindow(t *testing.T) {
+	t.Parallel()
+	read := func(name string) string {
+		text, err := os.ReadFile("../../frontend/src/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	const darkBegins = "@media (prefers-color-scheme: dark)"
+	light, dark, _ := strings.Cut(read("styles/tokens.css"), darkBegins)
+	dark, _, _ = strings.Cut(dark, ":root[data-theme")
+	pageLight, pageDark, _ := strings.Cut(style, darkBegins)
+	for theme, colours := range map[string]struct{ page, window map[string]string }{
+		"light": {coloursIn(pageLight), coloursIn(light)},
+		"dark":  {coloursIn(pageDark), coloursIn(dark)},
+	} {
+		if len(colours.page) != 7 {
+			t.Errorf("%s: the page has the colours %v", theme, colours.page)
+		}
+		for name, colour := range colours.page {
+			if colour != colours.window[name] {
+				t.Errorf("%s: --%s is %s, and %q in the window", theme, name, colour, colours.window[name])
+			}
+		}
+	}
+	mark := regexp.MustCompile(`(?s)<svg.*?viewBox="0 0 40 40"(.*?)</svg>`)
+	if want := mark.FindStringSubmatch(read("components/KeyMark.svelte")); len(want) != 2 || !strings.Contains(markup, want[1]) {
+		t.Errorf("the mark is another one than the window's, %q", want)
+	}
+}
+
+var token = regexp.MustCompile(`--([a-z-]+): (#[0-9a-f]{6});`)
+
+func coloursIn(css string) map[string]string {
+	colours := map[string]string{}
+	for _, m := range token.FindAllStringSubmatch(css, -1) {
+		colours[m[1]] = m[2]
+	}
+	return colours
 }

@@ -3,6 +3,9 @@
 // who signs in here (https://atproto.com/specs/repository, com.atproto.repo.getRecord and
 // com.atproto.sync.getBlob).
 //
+// Suggestions while typing do ask a third party, which learns what is typed, and pictures come from where
+// that one says: they are for people who have switched them on.
+//
 // Whoever owns the account wrote all of it, and whoever owns the server can change it: texts are made
 // harmless and pictures are looked at before anybody sees them.
 package profile
@@ -43,16 +46,17 @@ const (
 	sideMost = 2048
 )
 
-// Reader implements [latchkey.Profiles].
+// Reader implements [latchkey.Profiles] and [latchkey.Suggestions].
 type Reader struct {
-	records, pictures *http.Client
+	client                         *safehttp.Client
+	records, pictures, suggestions *http.Client
 }
 
 var _ latchkey.Profiles = (*Reader)(nil)
 
 // New makes a reader.
 func New(client *safehttp.Client) *Reader {
-	return &Reader{records: client.HTTP(records), pictures: client.HTTP(pictures)}
+	return &Reader{client: client, records: client.HTTP(records), pictures: client.HTTP(pictures), suggestions: client.HTTP(suggestions)}
 }
 
 // Profile implements [latchkey.Profiles].
@@ -89,13 +93,18 @@ func (r *Reader) Profile(ctx context.Context, id latchkey.Identity) (latchkey.Pr
 	return profile, nil
 }
 
-// Picture implements [latchkey.Profiles]. What the server says of the type does not matter: the content
-// must be a PNG, a JPEG or a WebP by its first bytes and by its header. An SVG is a document with scripts, so
-// it is none of them.
+// Picture implements [latchkey.Profiles].
 func (r *Reader) Picture(ctx context.Context, id latchkey.Identity, avatar string) (latchkey.Picture, error) {
-	body, status, err := get(ctx, r.pictures, id.Server+"/xrpc/com.atproto.sync.getBlob?"+url.Values{
+	return r.picture(ctx, id.Server+"/xrpc/com.atproto.sync.getBlob?"+url.Values{
 		"did": {id.DID.String()}, "cid": {avatar},
 	}.Encode())
+}
+
+// picture fetches one that can be shown. What the server says of the type does not matter: the content
+// must be a PNG, a JPEG or a WebP by its first bytes and by its header. An SVG is a document with scripts, so
+// it is none of them.
+func (r *Reader) picture(ctx context.Context, address string) (latchkey.Picture, error) {
+	body, status, err := get(ctx, r.pictures, address)
 	if err != nil {
 		return latchkey.Picture{}, err
 	}

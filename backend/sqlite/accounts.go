@@ -50,6 +50,9 @@ func (db *DB) SaveAccount(ctx context.Context, a latchkey.Account) error {
 
 // saveAccount leaves last_used of an account that is there alone.
 func saveAccount(ctx context.Context, tx *sql.Tx, a latchkey.Account) error {
+	if err := forgetUsed(ctx, tx, a.DID); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO accounts (did, handle, server, status, reason, last_used, raised, confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (did) DO UPDATE SET handle = excluded.handle, server = excluded.server, status = excluded.status,
 		reason = excluded.reason, raised = excluded.raised, confirmed = excluded.confirmed`,
@@ -72,6 +75,9 @@ func useAccount(ctx context.Context, tx *sql.Tx, did syntax.DID, at time.Time) e
 func (db *DB) RemoveAccount(ctx context.Context, did syntax.DID) error {
 	return db.write(ctx, func(tx *sql.Tx) error {
 		if err := retireSession(ctx, tx, did); err != nil {
+			return err
+		}
+		if err := keepUsed(ctx, tx, did); err != nil {
 			return err
 		}
 		result, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE did = ?`, did.String())

@@ -52,14 +52,15 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		return nil, nil, err
 	}
 	client := safehttp.New(cfg.Network.Exceptions, cfg.Brand.Name+"/"+config.Version())
-	keys := newKeys(cfg, options)
+	keys, reader := newKeys(cfg, options), profile.New(client)
 	rooms := auth.Rooms{
-		Directory: identity.New(client, cfg.Network.PLCURL, cfg.Network.DNSOff),
-		Profiles:  profile.New(client),
-		Protocol:  oauth.New(client),
-		Loopback:  loopback.Loopback{Product: cfg.Brand.Name},
-		Keychain:  keys,
-		Store:     store,
+		Directory:   identity.New(client, cfg.Network.PLCURL, cfg.Network.DNSOff),
+		Profiles:    reader,
+		Suggestions: reader,
+		Protocol:    oauth.New(client),
+		Loopback:    loopback.Loopback{Product: cfg.Brand.Name},
+		Keychain:    keys,
+		Store:       store,
 	}
 	if !options.NoBrowser {
 		rooms.Browser = browser.Browser{}

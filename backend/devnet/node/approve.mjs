@@ -7,13 +7,14 @@
 //                     leave (look at the first page and go away)
 //   DEVNET_HANDLE     the handle to type when the page does not know it
 //   DEVNET_EMAIL      the person's email, at an email provider; approve-email.mjs has the rest of it
+//   DEVNET_ELSEWHERE  1 for a browser on another computer, where the app's own page can't be loaded
 //   DEVNET_PROFILE    a directory that keeps the browser's profile, and with it its sessions; a fresh one when empty
 //   DEVNET_SHOTS      a directory for screenshots, one per page
 //   DEVNET_OUT        a file to append the output to, for a BROWSER whose standard output belongs to the app
 //
 // Every page that is passed gives one line of output: {"page": NAME, "title": ..., "text": ...}, with the
 // names welcome, sign-in, consent and final, and those of approve-email.mjs; final is the page that the app
-// serves on 127.0.0.1. When something goes wrong, standard error says what, and where a screenshot of it is.
+// serves on 127.0.0.1. Where that can't be loaded, stranded takes its place, with its "address". When something goes wrong, standard error says what, and where a screenshot of it is.
 
 import { appendFileSync, mkdirSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,12 +28,14 @@ const ACTIONS = ['approve', 'deny', 'cancel', 'leave']
 const [url] = process.argv.slice(2)
 const { DEVNET_PASSWORD: password, DEVNET_ACTION: action = 'approve', DEVNET_HANDLE: handle } = process.env
 const { DEVNET_SHOTS: shots, DEVNET_OUT: out, DEVNET_EMAIL: email, DEVNET_PROFILE: profile } = process.env
+const elsewhere = process.env.DEVNET_ELSEWHERE === '1'
 if (!url || !ACTIONS.includes(action)) {
   console.error(`usage: approve URL, with DEVNET_ACTION one of ${ACTIONS.join(', ')}`)
   process.exit(2)
 }
 
 let browser, page
+const stranded = Promise.withResolvers()
 try {
   browser = await chromium.launchPersistentContext(profile ?? '', {
     executablePath: '/usr/bin/chromium',
@@ -54,12 +57,13 @@ try {
   })
   page = browser.pages()[0] ?? (await browser.newPage())
   page.setDefaultTimeout(DEADLINE)
+  if (elsewhere) await strand()
   await Promise.race([visit(), unreachable(), deadline()])
 } catch (error) {
   console.error(`approve: ${error.message.split('\n')[0]}`)
   // A signal closes the page before we come here.
   if (page && !page.isClosed()) {
-    const shot = await screenshot(shots ?? mkdtempSync(join(tmpdir(), 'approve-')), 'failure')
+    const shot = await screenshot(shots || mkdtempSync(join(tmpdir(), 'approve-')), 'failure')
     console.error(`approve: what it looked like: ${shot}`)
   }
   process.exitCode = 1
@@ -112,8 +116,24 @@ async function consent() {
 }
 
 async function final() {
+  if (elsewhere) {
+    const address = await stranded.promise
+    await page.getByRole('heading', { name: 'This site can’t be reached' }).waitFor()
+    return seen('stranded', { address })
+  }
   await page.waitForURL((at) => at.hostname === '127.0.0.1', { waitUntil: 'load' })
   await seen('final')
+}
+
+// strand keeps the browser from the app's page. It takes the protocol of the developer tools: Playwright's own
+// interception does not see where a redirect leads.
+async function strand() {
+  const tools = await page.context().newCDPSession(page)
+  tools.on('Fetch.requestPaused', ({ requestId, request }) => {
+    stranded.resolve(request.url)
+    tools.send('Fetch.failRequest', { requestId, errorReason: 'ConnectionRefused' }).catch(stranded.reject)
+  })
+  await tools.send('Fetch.enable', { patterns: [{ urlPattern: 'http://127.0.0.1:*/callback?*' }] })
 }
 
 // unreachable fails as soon as the page cannot be loaded, for example because the app no longer listens.
@@ -126,6 +146,7 @@ function unreachable() {
     page.on('requestfailed', (request) => {
       const reason = request.failure().errorText
       if (!request.isNavigationRequest() || request.frame() !== page.mainFrame() || reason === 'net::ERR_ABORTED') return
+      if (elsewhere && new URL(request.url()).pathname === '/callback') return
       reject(new Error(`could not load ${new URL(request.url()).origin}: ${reason}`))
     })
   })
@@ -137,8 +158,8 @@ function deadline() {
   })
 }
 
-async function seen(name) {
-  const line = JSON.stringify({ page: name, title: await page.title(), text: await page.innerText('body') }) + '\n'
+async function seen(name, more = {}) {
+  const line = JSON.stringify({ page: name, title: await page.title(), text: await page.innerText('body'), ...more }) + '\n'
   // The picture comes first: whoever reads the line may look for it.
   if (shots) await screenshot(shots, name)
   if (out) appendFileSync(out, line)

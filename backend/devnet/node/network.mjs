@@ -6,6 +6,7 @@
 // {"plc_port": "0", "pds_port": "0", "accounts": [{"handle": "alice.test", "password": "..."}]} (0: any free
 // port), and stays open: the network ends when it closes, so it never outlives whoever started it.
 // Standard output gets one line, when all is ready: {"plc": URL, "pds": URL, "accounts": [{"handle", "did", "pds"}]}.
+// There is "suggestions": {"origin", "address"} in it too: a host that suggests accounts, and where it really listens.
 // With "email": {"pds_port": "0", "auth_port": "0", "mail_port": "0"} in the first line there is an email
 // provider too, and "email": {"pds": URL, "auth": URL, "mail": URL} in the second.
 // With "second": {"pds_port": "0"} there is a second PDS, and "second": {"pds": URL, "control": URL}: accounts of the
@@ -50,7 +51,7 @@ input.once('line', async (line) => {
   flushCompileCache()
 })
 
-async function start({ plc_port, pds_port, accounts, email, second, token_life: tokenLife }) {
+async function start({ plc_port, pds_port, suggestions_port: suggestionsPort = 0, accounts, email, second, token_life: tokenLife }) {
   // Compiling the servers takes a third of the start.
   enableCompileCache(join(import.meta.dirname, 'node_modules', '.cache', 'compile'))
   confine()
@@ -58,6 +59,7 @@ async function start({ plc_port, pds_port, accounts, email, second, token_life: 
   process.env.LOG_DESTINATION = join(dir, 'servers.log')
   const plcAt = await hold(Number(plc_port))
   const pdsAt = await hold(Number(pds_port))
+  const suggestionsAt = await hold(Number(suggestionsPort))
   const emailAt = email && {
     pdsAt: await hold(Number(email.pds_port)),
     authAt: await hold(Number(email.auth_port)),
@@ -68,6 +70,7 @@ async function start({ plc_port, pds_port, accounts, email, second, token_life: 
   // Imported late: they read the environment, and look names up, as they load.
   const { startPlc } = await import('./plc.mjs')
   const { startPds, ensureAccount } = await import('./pds.mjs')
+  const { startSuggestions } = await import('./suggestions.mjs')
   const plc = `http://localhost:${plcAt.port}`
   const pds = `http://localhost:${pdsAt.port}`
   const directory = await startPlc({ file: join(dir, 'plc.jsonl'), held: plcAt.held })
@@ -102,6 +105,11 @@ async function start({ plc_port, pds_port, accounts, email, second, token_life: 
     ready.second = { pds: `http://localhost:${secondAt.port}`, control: control.url }
   }
   ready.accounts = await Promise.all(accounts.map((account) => ensureAccount(homes, account)))
+
+  const suggestions = { origin: 'https://suggestions.test', address: `127.0.0.1:${suggestionsAt.port}` }
+  const urls = () => homes.map(({ ctx }) => ctx.cfg.service.publicUrl)
+  servers.push(await startSuggestions({ at: suggestionsAt, origin: suggestions.origin, homes: urls }))
+  ready.suggestions = suggestions
 
   if (emailAt) {
     const { startEmailProvider } = await import('./email/provider.mjs')

@@ -57,6 +57,24 @@ export interface Preview {
   warnings: Notice[]
 }
 
+/** An account that may be meant by what stands in the box, as a third party tells of it. Nobody has checked any of it. */
+export interface Suggestion {
+  did: string
+  handle: string
+  /** Both may be empty. */
+  name: string
+  avatar: string
+}
+
+/** An account that was signed out here. */
+export interface UsedAccount {
+  did: string
+  /** May be empty. */
+  handle: string
+  /** The host to show. */
+  server: string
+}
+
 /** Something that holds for the whole program right now. */
 export interface Notice {
   code: string
@@ -122,6 +140,10 @@ export interface Settings {
   theme: Theme
   /** What every sign-in asks for. */
   scopes: string[]
+  /** The origin of the host that is asked for accounts while the person types; empty for nobody. */
+  suggestionHost: string
+  /** The one that the brand offers, or empty. */
+  suggestionsOffered: string
 }
 
 /** One line of the diagnostics. */
@@ -139,6 +161,10 @@ export interface Bridge {
   /** Says whom or what a text means. A newer one makes the older reject with `cancelled`. */
   preview(text: string): Promise<Preview>
   cancelPreview(): Promise<void>
+  /** Accounts that may be meant by a text; none while suggestions are off. A newer one makes the older reject with `cancelled`. */
+  suggest(text: string): Promise<Suggestion[]>
+  /** Switches suggestions on with the host of this address, and resolves with its origin; off with an empty one. */
+  chooseSuggestions(address: string): Promise<string>
   /** Resolves when signed in. */
   login(identifier: string): Promise<Account>
   /** Resolves when signed in; rejects with `email_provider_not_set` when none is chosen. */
@@ -165,6 +191,10 @@ export interface Bridge {
   logoutAll(): Promise<void>
   /** Asks the server of the account named last whether all is well. What it finds arrives as events. */
   check(): Promise<void>
+  /** Accounts that were signed out here, the one used last first. */
+  recent(): Promise<UsedAccount[]>
+  /** Removes one of those. */
+  forget(did: string): Promise<void>
   notices(): Promise<Notice[]>
   /** The attempt in progress, which a reload of the page would otherwise lose sight of. */
   attempt(): Promise<SignIn | null>

@@ -13,6 +13,8 @@ import {
   toProduct,
   toSettings,
   toSignIn,
+  toSuggestions,
+  toUsedAccounts,
 } from './decode'
 import {
   alice,
@@ -48,7 +50,8 @@ test('what is whole arrives unchanged', () => {
   expect(toFailure(notFound)).toEqual(notFound)
   expect(toFindings(wellFound)).toEqual(wellFound)
   expect(toFindings(troubled)).toEqual(troubled)
-  expect(toSettings({ theme: 'dark', scopes: ['atproto'] })).toEqual({ theme: 'dark', scopes: ['atproto'] })
+  const settings = { theme: 'dark', scopes: ['atproto'], suggestionHost: 'https://one.example', suggestionsOffered: 'https://two.example' }
+  expect(toSettings(settings)).toEqual(settings)
   const product = { name: 'Latchkey', version: '1', scopes: ['atproto'] }
   expect(toProduct(product)).toEqual(product)
   for (const preview of [alicePreview, lookAlike, serverPreview]) expect(toPreview(preview)).toEqual(preview)
@@ -58,7 +61,7 @@ test('what is whole arrives unchanged', () => {
 
 test('a theme that nobody knows is no choice', () => {
   for (const value of [null, {}, { theme: 'odd', scopes: null }, { theme: 7 }]) {
-    expect(toSettings(value)).toEqual({ theme: 'system', scopes: [] })
+    expect(toSettings(value)).toEqual({ theme: 'system', scopes: [], suggestionHost: '', suggestionsOffered: '' })
   }
 })
 
@@ -209,4 +212,20 @@ test.each([
 ])('a picture is loaded from nowhere else: %j', (avatar) => {
   expect(toPreview({ ...alicePreview, avatar })?.avatar).toBe('')
   expect(toAccount({ ...alice, avatar })?.avatar).toBe('')
+})
+
+test('suggestions are accounts with a handle, each once, and their pictures have a path of their own', () => {
+  const whole = { did: alice.did, handle: 'alice.test', name: 'Alice', avatar: `/suggested/${alice.did}` }
+  const others = [null, 7, {}, { did: alice.did }, { handle: 'alice.test' }, { ...whole, name: 'twice' }]
+  expect(toSuggestions([whole, ...others])).toEqual([whole])
+  expect(toSuggestions(null)).toEqual([])
+  for (const avatar of ['https://example.com/x.png', 'data:image/png,x', '/suggested/../x', `${whole.avatar}?x`, alicePreview.avatar, 7]) {
+    expect(toSuggestions([{ ...whole, avatar }])).toEqual([{ ...whole, avatar: '' }])
+  }
+})
+
+test('accounts used before have a DID, each once', () => {
+  const one = { did: alice.did, handle: '', server: 'pds.example.com' }
+  expect(toUsedAccounts([one, { ...one, server: 'twice' }, { handle: 'bob.test' }, null])).toEqual([one])
+  expect(toUsedAccounts({})).toEqual([])
 })

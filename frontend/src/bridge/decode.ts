@@ -4,7 +4,7 @@
  */
 import { strings } from '../strings'
 import { accountEventKinds, kinds, phases, themes } from './bridge'
-import type { Account, AccountEvent, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn } from './bridge'
+import type { Account, AccountEvent, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn, Suggestion, UsedAccount } from './bridge'
 import * as words from './words'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -29,6 +29,11 @@ function moment(value: unknown): string {
 /** Pictures come from our own Go side, at a path of an account: no other address is ever loaded. */
 function avatar(value: unknown): string {
   return /^\/avatar\/did(:|%3A)[\w.:%-]+\?\w+$/i.test(text(value)) ? text(value) : ''
+}
+
+/** The same for accounts that were suggested. */
+function suggestedAvatar(value: unknown): string {
+  return /^\/suggested\/did(:|%3A)[\w.:%-]+$/i.test(text(value)) ? text(value) : ''
 }
 
 /** Those that can be read, each once: what the views show lists of must not come twice. */
@@ -112,6 +117,25 @@ export function toPreview(value: unknown): Preview | null {
   }
 }
 
+function toSuggestion(value: unknown): Suggestion | null {
+  const { did, handle, name, avatar } = fields(value)
+  if (text(did) === '' || text(handle) === '') return null
+  return { did: text(did), handle: text(handle), name: text(name), avatar: suggestedAvatar(avatar) }
+}
+
+export function toSuggestions(value: unknown): Suggestion[] {
+  return each(value, toSuggestion, (suggestion) => suggestion.did)
+}
+
+function toUsedAccount(value: unknown): UsedAccount | null {
+  const { did, handle, server } = fields(value)
+  return text(did) === '' ? null : { did: text(did), handle: text(handle), server: text(server) }
+}
+
+export function toUsedAccounts(value: unknown): UsedAccount[] {
+  return each(value, toUsedAccount, (account) => account.did)
+}
+
 export function toAccountEvent(value: unknown): AccountEvent | null {
   const from = fields(value)
   const kind = accountEventKinds.find((known) => known === from.kind)
@@ -140,8 +164,13 @@ export function toEmailProviders(value: unknown): EmailProviders {
 
 /** A theme that nobody knows is no choice. */
 export function toSettings(value: unknown): Settings {
-  const { theme, scopes } = fields(value)
-  return { theme: themes.find((known) => known === theme) ?? 'system', scopes: texts(scopes) }
+  const { theme, scopes, suggestionHost, suggestionsOffered } = fields(value)
+  return {
+    theme: themes.find((known) => known === theme) ?? 'system',
+    scopes: texts(scopes),
+    suggestionHost: text(suggestionHost),
+    suggestionsOffered: text(suggestionsOffered),
+  }
 }
 
 function toFinding(value: unknown): Finding | null {

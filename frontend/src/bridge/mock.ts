@@ -2,7 +2,7 @@
  * A bridge that does what it is told. Set its public fields before asking it something; `progress`, `succeed`, `fail`,
  * `tell` and `announce` play the Go side afterwards. Like Go it signs out whom it named last, not whom a page shows.
  */
-import type { Account, AccountEvent, Bridge, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn, Theme } from './bridge'
+import type { Account, AccountEvent, Bridge, BrowserApp, EmailProviders, Failure, Finding, Notice, Preview, Product, Settings, SignIn, Suggestion, Theme, UsedAccount } from './bridge'
 import { wellFound } from './samples'
 
 type Answer = { resolve: (account: Account) => void; reject: (failure: Failure) => void }
@@ -19,7 +19,16 @@ export class MockBridge implements Bridge {
   named: Product = { name: 'Latchkey', version: '0.1.0', scopes: ['atproto'] }
   providers: EmailProviders = { chosen: 'https://certified.one', known: [] }
   holding: Notice[] = []
-  chosen: Settings = { theme: 'system', scopes: ['atproto', 'account:email'] }
+  chosen: Settings = {
+    theme: 'system',
+    scopes: ['atproto', 'account:email'],
+    suggestionHost: '',
+    suggestionsOffered: 'https://public.api.bsky.app',
+  }
+  /** Whom the host of the suggestions knows. */
+  everybody: Suggestion[] = []
+  /** Who was signed out here. */
+  used: UsedAccount[] = []
   found: Finding[] = wellFound
   installed: BrowserApp[] = [
     { id: 'chromium.desktop', name: 'Chromium' },
@@ -50,6 +59,7 @@ export class MockBridge implements Bridge {
   cancel = () => this.#ask<void>('cancel', undefined)
   accounts = () => this.#ask('accounts', this.#everybody)
   notices = () => this.#ask('notices', this.holding)
+  recent = () => this.#ask('recent', this.used)
   check = () => this.#ask<void>('check', undefined, this.#shown)
   attempt = () => this.#ask('attempt', this.current)
   openBrowser = () => this.#ask<void>('openBrowser', undefined)
@@ -72,6 +82,24 @@ export class MockBridge implements Bridge {
     const preview = await this.#ask('preview', this.previews[text], text)
     if (preview === undefined) throw failure('handle_not_found', 'There is no account with this handle. Check the spelling.')
     return preview
+  }
+
+  async suggest(text: string): Promise<Suggestion[]> {
+    const q = text.toLowerCase()
+    const fits = this.everybody.filter(({ handle, name }) => handle.startsWith(q) || name.toLowerCase().includes(q))
+    return this.#ask('suggest', this.chosen.suggestionHost === '' || q.length < 2 ? [] : fits, text)
+  }
+
+  async chooseSuggestions(address: string): Promise<string> {
+    const chosen = address === '' || /:\/\//.test(address) ? address : `https://${address}`
+    await this.#ask('chooseSuggestions', undefined, address)
+    this.chosen = { ...this.chosen, suggestionHost: chosen }
+    return chosen
+  }
+
+  async forget(did: string): Promise<void> {
+    await this.#ask('forget', undefined, did)
+    this.used = this.used.filter((one) => one.did !== did)
   }
 
   async chooseEmailProvider(address: string): Promise<string> {

@@ -1,5 +1,5 @@
 /** Made-up accounts, attempts and failures for tests and for a plain browser: as they arrive, in the language of the window. */
-import type { Account, Failure, Finding, Notice, Phase, Preview, SignIn } from './bridge'
+import type { Account, Failure, Finding, Notice, Phase, Preview, SignIn, Suggestion, UsedAccount } from './bridge'
 import { toFindings } from './decode'
 import { sentence, value } from './words'
 
@@ -89,6 +89,17 @@ export const lookAlike: Preview = {
 }
 
 export const serverPreview: Preview = { ...alicePreview, kind: 'server', did: '', handle: '', server: 'pds.example.com', name: '', avatar: '' }
+
+export const suggestions: Suggestion[] = [
+  { did: alice.did, handle: alice.handle, name: 'Alice Example', avatar: '' },
+  { did: 'did:plc:6fruxcbxa2dnhhdhtsxbahc7', handle: 'alicia.example.com', name: '', avatar: '' },
+  { did: carol.did, handle: carol.handle, name: 'Carol, known as Alice to everybody who has met her at work', avatar: '' },
+]
+
+/** What is left of an account that was signed out. */
+export function used({ did, handle, server }: Account): UsedAccount {
+  return { did, handle, server }
+}
 
 export const emptied: Notice = said('storage_emptied', "The app's data was empty, though somebody was signed in here before. Sign in again to go on.")
 

@@ -25,9 +25,11 @@ import {
   signIn,
   signInByEmail,
   storageBusy,
+  suggestions,
   timedOut,
   troubled,
   unsaved,
+  used,
 } from './samples'
 
 function during(attempt: ReturnType<typeof signIn>): MockBridge {
@@ -153,6 +155,15 @@ function previewed(text: string, preview?: typeof alicePreview, scopes = ['atpro
   return typed(bridge, false, text)
 }
 
+/** Suggestions are on, and there are some for the text in the box. */
+function suggesting(text: string): MockBridge {
+  const bridge = interactive()
+  bridge.chosen = { ...bridge.chosen, suggestionHost: 'https://public.api.bsky.app' }
+  bridge.everybody = suggestions.map((one, at) => (at === 0 ? { ...one, avatar: picture } : one))
+  for (const { did, handle, name } of suggestions) bridge.previews[handle] = { ...alicePreview, did, handle, name, avatar: '' }
+  return typed(bridge, false, text)
+}
+
 /** Sign-ins by email that come as far as this, however often they are tried. */
 function byEmail(attempt: ReturnType<typeof signIn>): MockBridge {
   const bridge = new MockBridge()
@@ -226,6 +237,18 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
       server: 'a-server-with-quite-a-long-name.on-a-long-domain.example.com:12345',
       avatar: '/nowhere',
     }),
+  suggestions: () => suggesting('al'),
+  'suggestions-many': () => {
+    const bridge = suggesting('al')
+    const many = 'abcde'.split('').map((letter) => ({ did: `did:plc:${letter}`, handle: `al${letter}.${'very-long-name-'.repeat(4)}example.com`, name: '', avatar: '' }))
+    bridge.everybody = [...bridge.everybody, ...many]
+    return bridge
+  },
+  used: () => {
+    const bridge = interactive()
+    bridge.used = [alice, { ...bob, handle: '' }, carol].map(used)
+    return bridge
+  },
   account: () => signedIn(),
   'account-named': () => signedIn({ name: 'Alice Example', avatar: picture }),
   'account-without-handle': () =>
@@ -270,6 +293,11 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   'settings-dark': () => {
     const bridge = pressed(signedIn(), strings.settings.open)
     bridge.chosen = { ...bridge.chosen, theme: 'dark' }
+    return bridge
+  },
+  'settings-suggestions': () => {
+    const bridge = pressed(pressed(signedIn(), 'Settings'), 'Ask another server')
+    bridge.chosen = { ...bridge.chosen, suggestionHost: 'https://public.api.bsky.app' }
     return bridge
   },
   'settings-trouble': () => {

@@ -1,10 +1,14 @@
 import { beforeEach, expect, test, vi } from 'vitest'
-import { alice, alicePreview, bob, emptied, signIn, wellFound } from './samples'
+import { alice, alicePreview, bob, emptied, signIn, suggestions, used, wellFound } from './samples'
 import { wailsBridge } from './wails'
 
 const go = {
   Preview: vi.fn(),
   CancelPreview: vi.fn(),
+  Suggest: vi.fn(),
+  ChooseSuggestions: vi.fn(),
+  Recent: vi.fn(),
+  Forget: vi.fn(),
   Login: vi.fn(),
   LoginWithEmail: vi.fn(),
   AccountForEmail: vi.fn(),
@@ -59,7 +63,7 @@ test('every method reaches its namesake', async () => {
   expect(await wailsBridge.chooseEmailProvider('two.example')).toBe('https://two.example')
   expect(await wailsBridge.whoami()).toEqual(alice)
   expect(await wailsBridge.attempt()).toMatchObject({ id: 'attempt-1', phase: 'waiting' })
-  expect(await wailsBridge.settings()).toEqual({ theme: 'dark', scopes: [] })
+  expect(await wailsBridge.settings()).toEqual({ theme: 'dark', scopes: [], suggestionHost: '', suggestionsOffered: '' })
   expect(await wailsBridge.diagnostics()).toEqual(wellFound)
   await wailsBridge.setTheme('light')
   await wailsBridge.copyDiagnostics()
@@ -83,6 +87,16 @@ test('every method reaches its namesake', async () => {
   await wailsBridge.openIn('a')
   await wailsBridge.copyAddress()
   await wailsBridge.pasteAddress('http://127.0.0.1:1/callback')
+  go.Suggest.mockResolvedValue(suggestions)
+  expect(await wailsBridge.suggest('al')).toEqual(suggestions)
+  go.ChooseSuggestions.mockResolvedValue('https://two.example')
+  expect(await wailsBridge.chooseSuggestions('two.example')).toBe('https://two.example')
+  go.Recent.mockResolvedValue([used(alice)])
+  expect(await wailsBridge.recent()).toEqual([used(alice)])
+  await wailsBridge.forget(bob.did)
+  expect(go.Suggest).toHaveBeenCalledWith('al')
+  expect(go.ChooseSuggestions).toHaveBeenCalledWith('two.example')
+  expect(go.Forget).toHaveBeenCalledWith(bob.did)
   expect(go.Login).toHaveBeenCalledWith('alice.test')
   expect(go.LoginWithEmail).toHaveBeenCalledWith('a@b')
   expect(go.AccountForEmail).toHaveBeenCalledWith('a@b')

@@ -2,7 +2,7 @@
 import * as App from '../../wailsjs/go/app/App'
 import { ClipboardSetText, EventsOn } from '../../wailsjs/runtime/runtime'
 import type { Account, Bridge, Preview } from './bridge'
-import { toAccount, toAccountEvent, toAccounts, toBrowsers, toEmailProviders, toFindings, toNotices, toPreview, toProduct, toSettings, toSignIn } from './decode'
+import { toAccount, toAccountEvent, toAccounts, toBrowsers, toEmailProviders, toFindings, toNotices, toPreview, toProduct, toSettings, toSignIn, toSuggestions, toUsedAccounts } from './decode'
 
 function account(value: unknown): Account {
   const decoded = toAccount(value)
@@ -19,6 +19,8 @@ function preview(value: unknown): Preview {
 export const wailsBridge: Bridge = {
   preview: async (text) => preview(await App.Preview(text)),
   cancelPreview: () => App.CancelPreview(),
+  suggest: async (text) => toSuggestions(await App.Suggest(text)),
+  chooseSuggestions: (address) => App.ChooseSuggestions(address),
   login: async (identifier) => account(await App.Login(identifier)),
   loginWithEmail: async (email) => account(await App.LoginWithEmail(email)),
   accountForEmail: async (email) => toAccount(await App.AccountForEmail(email)),
@@ -33,6 +35,8 @@ export const wailsBridge: Bridge = {
   logout: () => App.Logout(),
   logoutAll: () => App.LogoutAll(),
   check: () => App.Check(),
+  recent: async () => toUsedAccounts(await App.Recent()),
+  forget: (did) => App.Forget(did),
   notices: async () => toNotices(await App.Notices()),
   attempt: async () => toSignIn(await App.Attempt()),
   openBrowser: () => App.OpenBrowser(),

@@ -63,6 +63,6 @@ export class EmailProvider {
 }
 
 /** A server's address means https, so that goes without saying. */
-function withoutScheme(origin: string): string {
+export function withoutScheme(origin: string): string {
   return origin.replace(/^https:\/\//, '')
 }

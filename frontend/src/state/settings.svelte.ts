@@ -4,6 +4,7 @@
  */
 import type { Bridge, Failure, Finding, Settings as Chosen, Theme } from '../bridge/bridge'
 import { toFailure } from '../bridge/decode'
+import { SuggestionHost } from './suggestionHost.svelte'
 
 export class Settings {
   /** The view is shown. */
@@ -15,12 +16,15 @@ export class Settings {
   /** Why the last thing pressed here did nothing. */
   problem = $state.raw<Failure | null>(null)
 
+  readonly suggestions: SuggestionHost
+
   #bridge: Bridge
   #look = 0
   #choice = 0
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
+    this.suggestions = new SuggestionHost(bridge)
   }
 
   /** Whatever is not as it should be. */
@@ -31,8 +35,10 @@ export class Settings {
   /** Takes on the theme that is remembered. Without an answer the window looks as the system does. */
   async load(): Promise<void> {
     const choice = this.#choice
-    const settings = await this.#bridge.settings().catch((): Chosen => ({ theme: 'system', scopes: [] }))
+    const none: Chosen = { theme: 'system', scopes: [], suggestionHost: '', suggestionsOffered: '' }
+    const settings = await this.#bridge.settings().catch(() => none)
     this.scopes = settings.scopes
+    this.suggestions.take(settings)
     if (choice === this.#choice) this.#take(settings.theme)
   }
 

@@ -17,7 +17,7 @@ afterEach(() => {
 })
 
 test('the theme that is remembered is worn', async () => {
-  bridge.chosen = { theme: 'dark', scopes: ['atproto'] }
+  bridge.chosen = { ...bridge.chosen, theme: 'dark', scopes: ['atproto'] }
   await settings.load()
   expect([worn(), settings.theme, settings.scopes]).toEqual(['dark', 'dark', ['atproto']])
 })
@@ -48,7 +48,7 @@ test('a theme that can not be remembered stays, and it is said why', async () =>
 })
 
 test('an old answer does not take back a choice', async () => {
-  bridge.chosen = { theme: 'dark', scopes: [] }
+  bridge.chosen = { ...bridge.chosen, theme: 'dark', scopes: [] }
   const loading = settings.load()
   const choosing = settings.setTheme('light')
   await Promise.all([loading, choosing])

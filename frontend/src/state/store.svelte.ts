@@ -4,7 +4,7 @@
  * ended is remembered by its id, and a promise is believed only while its turn lasts.
  * Events about accounts come from every process. They change the list, but never take away what somebody looks at.
  */
-import type { Account, AccountEvent, Bridge, Failure, Product, SignIn } from '../bridge/bridge'
+import type { Account, AccountEvent, Bridge, Failure, Product, SignIn, UsedAccount } from '../bridge/bridge'
 import { toFailure } from '../bridge/decode'
 import { Accounts } from './accounts.svelte'
 import { emailIn } from './identifier'
@@ -15,6 +15,8 @@ import type { Progress } from './progress'
 import { EmailProvider } from './provider.svelte'
 import { Settings } from './settings.svelte'
 import { Rescue } from './rescue.svelte'
+import { Suggestions } from './suggestions.svelte'
+import { Used } from './used.svelte'
 
 export type View = 'starting' | 'trouble' | 'sign-in' | 'waiting' | 'account'
 
@@ -47,6 +49,8 @@ export class Store {
   readonly notices = new Notices()
   readonly settings: Settings
   readonly previews: Previews
+  readonly suggestions: Suggestions
+  readonly used: Used
 
   #bridge: Bridge
   #started = $state(false)
@@ -71,6 +75,8 @@ export class Store {
     this.settings = new Settings(bridge)
     this.previews = new Previews(bridge)
     this.rescue = new Rescue(bridge)
+    this.suggestions = new Suggestions(bridge, this.settings.suggestions)
+    this.used = new Used(bridge)
   }
 
   /** Who is shown. */
@@ -88,6 +94,11 @@ export class Store {
   /** Whom a person who does not want to sign in goes back to. */
   get backTo(): Account | null {
     return this.account ?? this.accounts.list[0] ?? null
+  }
+
+  /** Whom a sign-in is offered to without typing: whoever was signed out here, and is not signed in again. */
+  get usedBefore(): readonly UsedAccount[] {
+    return this.used.list.filter((one) => this.accounts.list.every((account) => account.did !== one.did))
   }
 
   /** Something is under way that the next thing pressed has to wait for. */
@@ -138,6 +149,7 @@ export class Store {
       this.#bridge.notices(),
       this.provider.load(),
       this.settings.load(),
+      this.used.load(),
     ])
     if (product.status === 'fulfilled') this.product = product.value
     if (notices.status === 'fulfilled' && !this.#heardNotices) this.notices.replace(notices.value)
@@ -182,6 +194,17 @@ export class Store {
     const { account } = this
     if (account === null || this.busy || this.attempt !== null) return
     await this.#begin(() => this.accounts.named(this.#bridge.renew(account.did)))
+  }
+
+  /** By the DID as well, for the same reason. The box has the name, should it come to nothing. */
+  async signInAgain({ did, handle }: UsedAccount): Promise<void> {
+    if (this.busy || this.attempt !== null) return
+    this.text = handle || did
+    await this.#begin(() => this.accounts.named(this.#bridge.login(did)))
+  }
+
+  forget(did: string): Promise<boolean> {
+    return this.#act(() => this.used.forget(did))
   }
 
   async #begin(login: (turn: number) => Promise<Account | null>): Promise<void> {
@@ -357,6 +380,7 @@ export class Store {
     // Some may be gone although not all are.
     const left = await this.#bridge.accounts().catch(() => null)
     this.#leavingAll = false
+    await this.used.load()
     if (left !== null) this.accounts.replace(left)
     else if (failure === null) this.accounts.replace([])
     this.logout = failure === null || this.accounts.list.length === 0 ? idle : { state: 'failed', failure }
@@ -365,6 +389,8 @@ export class Store {
   /** Another account may be signed in here: it comes next, without anything flickering in between. */
   async #leave(did: string): Promise<void> {
     const shown = this.account?.did === did
+    const used = this.used.load()
+    if (shown) await used // so that the next view is whole at once
     await this.accounts.drop(did)
     if (this.account === null) this.adding = false
     else if (shown) void this.check()

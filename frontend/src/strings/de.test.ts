@@ -78,5 +78,5 @@ test('one is said in another way than many, and none leaves no gap', () => {
 test('it is a translation: few words are the same', () => {
   const said = (words: object): string[] => Object.values(words).flatMap((one) => (typeof one === 'object' ? said(one) : one))
   const same = said({ ...de, failures: {}, findings: {}, values: {} }).filter((one, at) => one === said(en)[at] && typeof one === 'string')
-  expect(same).toEqual(['ltr', 'alice.example.com', 'pds.example.com', 'http://127.0.0.1…', 'Offline', 'Server', 'Name', 'Version'])
+  expect(same).toEqual(['ltr', 'alice.example.com', 'public.api.bsky.app', 'pds.example.com', 'http://127.0.0.1…', 'Offline', 'Server', 'Name', 'Version'])
 })

@@ -44,6 +44,27 @@ export const de: Strings = {
     willSee: (product, what) => `${product} bekommt zu sehen: ${what}.`,
   },
 
+  suggestions: {
+    list: 'Konten, die gemeint sein können',
+    found: (count) => (count === 0 ? '' : count === 1 ? 'Ein Konto kann gemeint sein' : `${count} Konten können gemeint sein`),
+    on: 'Beim Tippen Konten vorschlagen',
+    asks: (host) => `Während Sie tippen, erfährt ${host}, was Sie tippen, und antwortet mit Konten.`,
+    asksNobody: 'Noch ist niemand ausgewählt, der gefragt werden könnte.',
+    change: 'Einen anderen Server fragen',
+    choose: 'Auswählen, wer gefragt wird',
+    address: 'Wer gefragt wird',
+    example: 'public.api.bsky.app',
+    use: 'Diesen Server fragen',
+    keep: 'So lassen, wie es ist',
+  },
+
+  used: {
+    title: 'Hier schon verwendet',
+    signInAs: (name) => `Als ${name} anmelden`,
+    forget: 'Vergessen',
+    forgetWhom: (name) => `${name} vergessen`,
+  },
+
   provider: {
     sees: 'sieht Ihre E-Mail-Adresse und schickt den Code',
     change: 'Ändern',

@@ -46,6 +46,27 @@ export const en = {
     willSee: (product: string, what: string) => `${product} will see: ${what}.`,
   },
 
+  suggestions: {
+    list: 'Accounts that may be meant',
+    found: (count: number) => (count === 0 ? '' : count === 1 ? 'One account may be meant' : `${count} accounts may be meant`),
+    on: 'Suggest accounts while I type',
+    asks: (host: string) => `While you type, ${host} is told what you type and answers with accounts.`,
+    asksNobody: 'Nobody is chosen yet who could be asked.',
+    change: 'Ask another server',
+    choose: 'Choose whom to ask',
+    address: 'Whom to ask',
+    example: 'public.api.bsky.app',
+    use: 'Ask this server',
+    keep: 'Leave it as it is',
+  },
+
+  used: {
+    title: 'Used here before',
+    signInAs: (name: string) => `Sign in as ${name}`,
+    forget: 'Forget',
+    forgetWhom: (name: string) => `Forget ${name}`,
+  },
+
   provider: {
     sees: 'sees your email address and mails the code',
     change: 'Change',

@@ -39,6 +39,7 @@ const text = [
   ['brass', 'brass-soft'],
   ['ok', 'ok-soft'],
   ['warn', 'paper'],
+  ['warn', 'card'],
   ['warn', 'warn-soft'],
 ] as const
 

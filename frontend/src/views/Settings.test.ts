@@ -37,12 +37,12 @@ test('a visit by keyboard: there, through everything, and back to where it began
   await userEvent.tab({ shift: true })
   expect(document.activeElement?.textContent).toBe('Back')
   const stops: (string | null | undefined)[] = []
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 7; i++) {
     await userEvent.tab()
     const at = document.activeElement
     stops.push(at instanceof HTMLInputElement ? at.value : at?.textContent?.trim())
   }
-  expect(stops).toEqual(['system', 'Change the email provider', 'Check again', 'Copy diagnostics', 'What is in it'])
+  expect(stops).toEqual(['system', 'Change the email provider', 'on', 'Ask another server', 'Check again', 'Copy diagnostics', 'What is in it'])
   await userEvent.keyboard('{Escape}')
   await waitFor(() => expect(document.activeElement?.textContent).toBe('Settings'))
   expect(screen.getByRole('heading', { level: 1 }).textContent).toBe('alice.test')

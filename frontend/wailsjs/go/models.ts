@@ -203,6 +203,8 @@ export namespace app {
 	export class Settings {
 	    theme: string;
 	    scopes: string[];
+	    suggestionHost: string;
+	    suggestionsOffered: string;
 	
 	    static createFrom(source: any = {}) {
 	        return new Settings(source);
@@ -212,6 +214,8 @@ export namespace app {
 	        if ('string' === typeof source) source = JSON.parse(source);
 	        this.theme = source["theme"];
 	        this.scopes = source["scopes"];
+	        this.suggestionHost = source["suggestionHost"];
+	        this.suggestionsOffered = source["suggestionsOffered"];
 	    }
 	}
 	export class SignIn {
@@ -265,6 +269,40 @@ export namespace app {
 		    }
 		    return a;
 		}
+	}
+	export class Suggestion {
+	    did: string;
+	    handle: string;
+	    name: string;
+	    avatar: string;
+	
+	    static createFrom(source: any = {}) {
+	        return new Suggestion(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.did = source["did"];
+	        this.handle = source["handle"];
+	        this.name = source["name"];
+	        this.avatar = source["avatar"];
+	    }
+	}
+	export class UsedAccount {
+	    did: string;
+	    handle: string;
+	    server: string;
+	
+	    static createFrom(source: any = {}) {
+	        return new UsedAccount(source);
+	    }
+	
+	    constructor(source: any = {}) {
+	        if ('string' === typeof source) source = JSON.parse(source);
+	        this.did = source["did"];
+	        this.handle = source["handle"];
+	        this.server = source["server"];
+	    }
 	}
 
 }

@@ -79,7 +79,7 @@ func (p *play) byEmail() (*story, error) {
 			return err
 		}},
 		{"nothing that the program wrote tells the email, the page's address, a token or a key", func(ctx context.Context) error {
-			return p.nothingLeaks(ctx, first.String(), email)
+			return p.nothingLeaks(ctx, first.String(), map[string]string{"the email": email})
 		}},
 		{"closed the window", p.quit},
 		{"started again: still signed in", func(ctx context.Context) error {
@@ -116,7 +116,7 @@ func (p *play) byEmail() (*story, error) {
 		{"pressed Sign out: the window asks again who signs in", p.signOut},
 		{"nothing is left in the database", p.home.isEmpty},
 		{"closed the window", p.quit},
-		{"nor does anything that it left", func(ctx context.Context) error { return p.nothingLeaks(ctx, "", email) }},
+		{"nor does anything that it left", func(ctx context.Context) error { return p.nothingLeaks(ctx, "", map[string]string{"the email": email}) }},
 	}
 	return s, nil
 }

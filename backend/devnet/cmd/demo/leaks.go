@@ -7,23 +7,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os/exec"
 	"path/filepath"
 )
 
 // nothingLeaks searches everything that the program wrote (the log, the database, what the web view keeps,
-// the keyring's file) for what must be in none of it: the email, the authorization URL, and the
-// tokens and keys of the account, if one is signed in.
-func (p *play) nothingLeaks(ctx context.Context, account, email string) error {
+// the keyring's file) for what must be in none of it: the authorization URL, the tokens and keys of the
+// account, if one is signed in, and what else a story has, named for what it is.
+func (p *play) nothingLeaks(ctx context.Context, account string, more map[string]string) error {
 	secret := map[string]string{
 		"an authorization URL":            "request_uri=",
 		"an escaped authorization URL":    "request_uri%3",
 		"a pushed authorization request":  "urn:ietf:params:oauth:request_uri",
 		"the login hint of a sign-in URL": "login_hint",
 	}
-	if email != "" {
-		secret["the email"] = email
-	}
+	maps.Copy(secret, more)
 	// What must be there proves that the search would find the others.
 	plain := "SQLite format 3"
 	if account != "" {

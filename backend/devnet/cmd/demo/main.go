@@ -11,6 +11,7 @@
 //	sessions  two accounts, a start without a network, a renewal, a moved account, a locked keychain, a crash
 //	keyless   a computer without a keychain
 //	terminal  the program for the terminal on such a computer, over SSH
+//	rescue    a sign-in that is declined, one from another computer, one in another browser, and the settings
 //
 //	demo -story handle -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
 //
@@ -45,11 +46,11 @@ func main() {
 	flag.StringVar(&o.window, "window", "build/bin/latchkey-window-devnet", "path of the window's program")
 	flag.StringVar(&o.cli, "cli", "build/bin/latchkey-devnet", "path of the terminal program")
 	flag.StringVar(&o.dir, "dir", "build/demo", "directory for screenshots, logs and data")
-	flag.StringVar(&o.story, "story", "handle", "what is played without a display: handle, email, sessions, keyless or terminal")
+	flag.StringVar(&o.story, "story", "handle", "what is played without a display: handle, email, sessions, keyless, terminal or rescue")
 	headless := flag.Bool("headless", false, "play the person even if there is a display")
 	flag.Parse()
 	if flag.NArg() > 0 || stories[o.story] == nil {
-		fmt.Fprintln(os.Stderr, "demo: there are flags only, and five stories; see demo -help")
+		fmt.Fprintln(os.Stderr, "demo: there are flags only, and six stories; see demo -help")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -50,6 +50,7 @@ var stories = map[string]func(*play) (*story, error){
 	"sessions": (*play).lasting,
 	"keyless":  (*play).withoutKeychain,
 	"terminal": (*play).atTheTerminal,
+	"rescue":   (*play).rescued,
 }
 
 // playPerson plays one of the stories. Its end is the last line on out.
@@ -99,7 +100,7 @@ func (p *play) byHandle() (*story, error) {
 		}},
 		{"the window shows the account", func(ctx context.Context) error { return p.seeAccount(ctx, p.alice.Handle) }},
 		{"nothing that the program wrote tells the page's address, a token or a key", func(ctx context.Context) error {
-			return p.nothingLeaks(ctx, p.alice.DID, "")
+			return p.nothingLeaks(ctx, p.alice.DID, nil)
 		}},
 		{"closed the window", p.quit},
 		{"stopped the network", func(ctx context.Context) error { return p.network.Stop(ctx) }},
@@ -285,9 +286,14 @@ func (p *play) browserShots() string { return filepath.Join(p.dir, "browser") }
 // visited is where the browser says what it saw.
 func (p *play) visited() string { return filepath.Join(p.dir, "visited") }
 
-// awaitBrowser waits until the browser shows how the sign-in ended, and takes over its screenshots of
+// awaitBrowser waits until the browser shows that the sign-in went well, and takes over its screenshots of
 // the pages with these names.
 func (p *play) awaitBrowser(ctx context.Context, name string, shots ...string) error {
+	return p.awaitPage(ctx, "signed in as "+name, shots...)
+}
+
+// awaitPage waits until the browser shows how the sign-in ended.
+func (p *play) awaitPage(ctx context.Context, want string, shots ...string) error {
 	var seen devnet.Pages
 	err := until(ctx, func() (err error) {
 		// Unreadable while it does not exist, and while a line is being written.
@@ -299,9 +305,15 @@ func (p *play) awaitBrowser(ctx context.Context, name string, shots ...string) e
 	if err != nil {
 		return err
 	}
-	if want := "signed in as " + name; !strings.Contains(seen.Final.Text, want) {
+	if !strings.Contains(seen.Final.Text, want) {
 		return fmt.Errorf("the browser's last page does not say %q, but: %s", want, seen.Final.Text)
 	}
+	// The next visit tells its own story.
+	return errors.Join(p.takeOver(shots...), os.Remove(p.visited()))
+}
+
+// takeOver numbers the browser's screenshots of the pages with these names.
+func (p *play) takeOver(shots ...string) error {
 	for _, name := range shots {
 		p.shots++
 		shot := filepath.Join(p.browserShots(), name+".png")
@@ -309,8 +321,7 @@ func (p *play) awaitBrowser(ctx context.Context, name string, shots ...string) e
 			return err
 		}
 	}
-	// The next visit tells its own story.
-	return os.Remove(p.visited())
+	return nil
 }
 
 func (p *play) seeAccount(ctx context.Context, name string) error {

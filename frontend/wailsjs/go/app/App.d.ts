@@ -18,6 +18,8 @@ export function Check():Promise<void>;
 
 export function ChooseEmailProvider(arg1:string):Promise<string>;
 
+export function ChooseSuggestions(arg1:string):Promise<string>;
+
 export function CopyAddress():Promise<void>;
 
 export function CopyDiagnostics():Promise<void>;
@@ -27,6 +29,8 @@ export function CopyLink():Promise<void>;
 export function Diagnostics():Promise<Array<app.Finding>>;
 
 export function EmailProviders():Promise<app.EmailProviders>;
+
+export function Forget(arg1:string):Promise<void>;
 
 export function Login(arg1:string):Promise<app.Account>;
 
@@ -50,11 +54,15 @@ export function Product():Promise<app.Product>;
 
 export function Raise(arg1:Array<string>):Promise<app.Account>;
 
+export function Recent():Promise<Array<app.UsedAccount>>;
+
 export function Renew(arg1:string):Promise<app.Account>;
 
 export function SetTheme(arg1:string):Promise<void>;
 
 export function Settings():Promise<app.Settings>;
+
+export function Suggest(arg1:string):Promise<Array<app.Suggestion>>;
 
 export function Switch(arg1:string):Promise<app.Account>;
 

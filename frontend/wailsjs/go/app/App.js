@@ -34,6 +34,10 @@ export function ChooseEmailProvider(arg1) {
   return window['go']['app']['App']['ChooseEmailProvider'](arg1);
 }
 
+export function ChooseSuggestions(arg1) {
+  return window['go']['app']['App']['ChooseSuggestions'](arg1);
+}
+
 export function CopyAddress() {
   return window['go']['app']['App']['CopyAddress']();
 }
@@ -52,6 +56,10 @@ export function Diagnostics() {
 
 export function EmailProviders() {
   return window['go']['app']['App']['EmailProviders']();
+}
+
+export function Forget(arg1) {
+  return window['go']['app']['App']['Forget'](arg1);
 }
 
 export function Login(arg1) {
@@ -98,6 +106,10 @@ export function Raise(arg1) {
   return window['go']['app']['App']['Raise'](arg1);
 }
 
+export function Recent() {
+  return window['go']['app']['App']['Recent']();
+}
+
 export function Renew(arg1) {
   return window['go']['app']['App']['Renew'](arg1);
 }
@@ -108,6 +120,10 @@ export function SetTheme(arg1) {
 
 export function Settings() {
   return window['go']['app']['App']['Settings']();
+}
+
+export function Suggest(arg1) {
+  return window['go']['app']['App']['Suggest'](arg1);
 }
 
 export function Switch(arg1) {
