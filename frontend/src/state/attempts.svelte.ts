@@ -55,7 +55,7 @@ export class Attempts {
 
   /** Signs in by a call of its own. */
   async by(call: () => Promise<Account>): Promise<void> {
-    await this.#begin(() => this.#accounts.named(call()))
+    await this.#begin(call)
   }
 
   /** Has the code sent, although somebody is signed in with that email. */

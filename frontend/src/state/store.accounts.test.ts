@@ -202,6 +202,18 @@ describe('news from elsewhere', () => {
     expect(asked('logout')).toEqual([`logout ${bob.did}`])
   })
 
+  test('more is asked for of who is shown, though Go named nobody yet', async () => {
+    await started()
+    bridge.refusals.switchTo = locked
+    bridge.tell('added', bob)
+    await settled()
+    bridge.refusals = {}
+    void store.raise(['account:email'])
+    await settled()
+    expect(bridge.asked.slice(-2)).toEqual([`switchTo ${bob.did}`, 'raise account:email'])
+    expect(store.busy).toBe(true)
+  })
+
   test('a sign-out tells Go whom it means, when nothing else could', async () => {
     await started()
     bridge.refusals.switchTo = locked

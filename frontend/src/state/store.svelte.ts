@@ -195,7 +195,17 @@ export class Store {
     const { account } = this
     if (account === null || this.busy || this.attempt !== null) return
     this.logout = idle
-    await this.#attempts.by(() => this.#bridge.renew(account.did))
+    await this.#attempts.by(() => this.accounts.named(this.#bridge.renew(account.did)))
+  }
+
+  /** Has the account that is shown sign in once more, and asks for more. Without a yes it stays as it is. */
+  async raise(scopes: string[]): Promise<void> {
+    if (this.account === null || this.busy || this.attempt !== null) return
+    this.logout = idle
+    await this.#attempts.by(async () => {
+      await this.accounts.insist()
+      return this.accounts.named(this.#bridge.raise(scopes))
+    })
   }
 
   sendCodeAnyway(): Promise<void> {
