@@ -76,10 +76,18 @@ def has(element, state):
 
 
 def find(app, role, name):
+    out_of_view = None
     for element, _ in walk(app):
-        if element.get_role_name() == role and label(element) == name and has(element, Atspi.StateType.SHOWING):
-            return element
-    raise Missing(f"there is no {role} {name!r}")
+        if element.get_role_name() == role and label(element) == name:
+            if has(element, Atspi.StateType.SHOWING):
+                return element
+            if has(element, Atspi.StateType.VISIBLE):
+                out_of_view = element
+    if out_of_view is None:
+        raise Missing(f"there is no {role} {name!r}")
+    # The next attempt finds it there.
+    Atspi.Component.scroll_to(out_of_view, Atspi.ScrollType.ANYWHERE)
+    raise Missing("it is out of view")
 
 
 def press(element):
