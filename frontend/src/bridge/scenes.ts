@@ -197,6 +197,11 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   },
   resolving: () => during(signIn('resolving')),
   waiting: () => rescuable(signIn('waiting')),
+  'waiting-named': () => {
+    const bridge = rescuable(signIn('waiting'))
+    bridge.account = { ...alice, name: 'Alice Example', avatar: picture }
+    return bridge
+  },
   'other-ways': () => pressed(rescuable(signIn('waiting')), strings.waiting.otherWays),
   'no-browser': () => rescuable(signIn('waiting', { browserOpened: false })),
   remote: () => rescuable(signIn('waiting', { browserOpened: false, remote: true })),
@@ -251,6 +256,11 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   },
   account: () => signedIn(),
   'account-named': () => signedIn({ name: 'Alice Example', avatar: picture }),
+  'account-more': () => {
+    const bridge = interactive(signedIn({ scopes: ['atproto'] }))
+    bridge.named = { ...bridge.named, scopes: ['atproto', 'account:email'] }
+    return bridge
+  },
   'account-without-handle': () =>
     signedIn({ handle: '', scopes: ['atproto', 'transition:generic', 'repo:app.bsky.feed.post?action=create'] }),
   'needs-sign-in': () => interactive(signedIn(aliceNeedsSignIn)),

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { alice, aliceNeedsSignIn } from '../bridge/samples'
 import { speak } from '../strings'
-import { day, dayAndTime, ending } from './ending'
+import { ago, day, dayAndTime, ending, passed } from './ending'
 
 const hour = 3_600_000
 const end = Date.parse('2030-12-06T14:05:00Z')
@@ -26,6 +26,36 @@ test('Go may warn earlier, and an end that has passed says more than a warning',
 test('without a sign-in there is no end', () => {
   expect(ending({ ...account, sessionEnds: '', endsSoon: true }, end)).toBe('unknown')
   expect(ending({ ...aliceNeedsSignIn, sessionEnds: account.sessionEnds }, end)).toBe('unknown')
+})
+
+test.each([
+  [-28 * 24, 0],
+  [-14 * 24, 0],
+  [-7 * 24, 0.5],
+  [0, 1],
+  [5, 1],
+])('%d hours from its end so much of two weeks has passed: %d', (hours, expected) => {
+  const signedIn = new Date(end - 14 * 24 * hour).toISOString()
+  expect(passed({ ...account, signedIn }, end + hours * hour)).toBe(expected)
+})
+
+test('without a beginning or an end nobody knows how much has passed', () => {
+  expect(passed({ ...account, signedIn: '' }, end)).toBeNull()
+  expect(passed({ ...account, sessionEnds: '' }, end)).toBeNull()
+  expect(passed({ ...account, signedIn: account.sessionEnds }, end)).toBeNull()
+})
+
+test.each([
+  [-60, 'now'],
+  [59, 'now'],
+  [60, '1 minute ago'],
+  [59 * 60, '59 minutes ago'],
+  [hour / 1000, '1 hour ago'],
+  [23.9 * 3600, '23 hours ago'],
+  [24 * 3600, 'yesterday'],
+  [13 * 24 * 3600, '13 days ago'],
+])('%d seconds later is said: %s', (seconds, words) => {
+  expect(ago(account.sessionEnds, end + seconds * 1000)).toBe(words)
 })
 
 describe('moments', () => {

@@ -16,6 +16,8 @@ const telling = ['handle_not_found', 'did_not_found', 'did_not_supported', 'not_
 
 export class Previews {
   preview = $state.raw<Preview | null>(null)
+  /** The last one there was: it outlives the box, for whoever shows the sign-in that came of it. */
+  last = $state.raw<Preview | null>(null)
   /** Why there is none, once the person seems to have typed to the end. */
   missing = $state.raw<Failure | null>(null)
 
@@ -62,7 +64,7 @@ export class Previews {
     try {
       const preview = await this.#bridge.preview(who)
       if (turn !== this.#turn) return
-      this.preview = preview
+      this.preview = this.last = preview
     } catch (reason) {
       if (turn !== this.#turn) return
       const failure = toFailure(reason)

@@ -76,6 +76,13 @@ test('whoever leaves asks nobody any more', async () => {
   expect(previews.preview).toEqual(alicePreview)
 })
 
+test('the last one is remembered for the sign-in that comes of it', async () => {
+  previews.look('alice.test')
+  await vi.advanceTimersByTimeAsync(350)
+  previews.stop()
+  expect([previews.preview, previews.last]).toEqual([null, alicePreview])
+})
+
 test('that there is nobody is said after a longer pause', async () => {
   previews.look('alice.tset')
   await vi.advanceTimersByTimeAsync(350 + 1499)

@@ -202,6 +202,28 @@ describe('news from elsewhere', () => {
     expect(asked('logout')).toEqual([`logout ${bob.did}`])
   })
 
+  test('more is asked for of who is shown, though Go named nobody yet', async () => {
+    await started()
+    bridge.refusals.switchTo = locked
+    bridge.tell('added', bob)
+    await settled()
+    bridge.refusals = {}
+    bridge.asked.length = 0
+    void store.raise(['account:email'])
+    await settled()
+    expect(bridge.asked).toEqual([`switchTo ${bob.did}`, 'raise account:email'])
+    expect(store.busy).toBe(true)
+  })
+
+  test('a renewal that fails before anybody was looked up goes back to the account', async () => {
+    await started(alice)
+    const renewal = store.renew()
+    bridge.progress(signIn('resolving', { did: '' }))
+    bridge.fail(notFound)
+    await renewal
+    expect([store.view, store.failure]).toEqual(['account', notFound])
+  })
+
   test('a sign-out tells Go whom it means, when nothing else could', async () => {
     await started()
     bridge.refusals.switchTo = locked

@@ -1,20 +1,19 @@
 /**
- * What the window shows, and the only thing the views talk to. The Go side reports an outcome twice, by the promise of
- * the call and by an event, in either order, and after a reload of the page by the event alone: so an attempt that has
- * ended is remembered by its id, and a promise is believed only while its turn lasts.
+ * What the window shows, and the only thing the views talk to.
  * Events about accounts come from every process. They change the list, but never take away what somebody looks at.
  */
 import type { Account, AccountEvent, Bridge, Failure, Product, SignIn, UsedAccount } from '../bridge/bridge'
 import { toFailure } from '../bridge/decode'
 import { Accounts } from './accounts.svelte'
-import { emailIn } from './identifier'
+import { Attempts } from './attempts.svelte'
 import { Notices } from './notices.svelte'
+import { Pressed } from './pressed.svelte'
 import { Previews } from './previews.svelte'
 import { idle, pending } from './progress'
 import type { Progress } from './progress'
 import { EmailProvider } from './provider.svelte'
-import { Settings } from './settings.svelte'
 import { Rescue } from './rescue.svelte'
+import { Settings } from './settings.svelte'
 import { Suggestions } from './suggestions.svelte'
 import { Used } from './used.svelte'
 
@@ -27,21 +26,13 @@ export class Store {
   /** What stands in the box; it outlives the view, so that a failed sign-in gives it back. */
   text = $state('')
   product = $state.raw<Product>({ name: '', version: '', scopes: [] })
-  attempt = $state.raw<SignIn | null>(null)
-  /** Which email the attempt is for; empty when it is for none, or when a reload made us forget. */
-  email = $state('')
-  /** Somebody who is signed in already with the email that a code was about to be sent to. */
-  offer = $state.raw<{ email: string; account: Account } | null>(null)
   /** Somebody is shown, and the person wants to sign in to one more account. */
   adding = $state(false)
   switching = $state(false)
   /** Why it could not be found out who is signed in. */
   trouble = $state.raw<Failure | null>(null)
   retrying = $state(false)
-  login = $state.raw<Progress>(idle)
   logout = $state.raw<Progress>(idle)
-  /** Why the last thing pressed, other than signing in or out, did nothing. */
-  problem = $state.raw<Failure | null>(null)
 
   readonly provider: EmailProvider
   readonly accounts: Accounts
@@ -52,6 +43,8 @@ export class Store {
   readonly suggestions: Suggestions
   readonly used: Used
 
+  #attempts: Attempts
+  #pressed = new Pressed()
   #bridge: Bridge
   #started = $state(false)
   /** What was heard while Go is asked for the same; null when it is not. */
@@ -59,14 +52,6 @@ export class Store {
   #heardNotices = false
   #leavingAll = false
   #checkedAt = 0
-  #turn = 0
-  #problemTurn = 0
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- nothing that is shown depends on it
-  #over = new Set<string>()
-  /** The sign-in asked for last, until Go has let go of it; resolves with the account if there is one. */
-  #running: Promise<Account | null> = Promise.resolve(null)
-  /** The DID of an account that came by another email than the one asked for. */
-  #unexpected = $state('')
 
   constructor(bridge: Bridge) {
     this.#bridge = bridge
@@ -77,11 +62,38 @@ export class Store {
     this.rescue = new Rescue(bridge)
     this.suggestions = new Suggestions(bridge, this.settings.suggestions)
     this.used = new Used(bridge)
+    this.#attempts = new Attempts(bridge, this.accounts, this.provider, this.#pressed, {
+      arrived: (account) => this.#show(account),
+      failed: (failure, attempt, ours) => this.#onFailure(failure, attempt, ours),
+    })
   }
 
   /** Who is shown. */
   get account(): Account | null {
     return this.accounts.shown
+  }
+
+  get attempt(): SignIn | null {
+    return this.#attempts.current
+  }
+
+  /** Which email the attempt is for; empty when it is for none, or when a reload made us forget. */
+  get email(): string {
+    return this.#attempts.email
+  }
+
+  /** Somebody who is signed in already with the email that a code was about to be sent to. */
+  get offer(): { email: string; account: Account } | null {
+    return this.#attempts.offer
+  }
+
+  get login(): Progress {
+    return this.#attempts.login
+  }
+
+  /** Why the last thing pressed, other than signing in or out, did nothing. */
+  get problem(): Failure | null {
+    return this.#pressed.problem
   }
 
   get view(): View {
@@ -108,7 +120,7 @@ export class Store {
 
   /** The account belongs to another email than was typed, and nobody has said yet that this is fine. */
   get otherEmail(): boolean {
-    return this.account !== null && this.account.did === this.#unexpected
+    return this.account !== null && this.account.did === this.#attempts.unexpected
   }
 
   get failure(): Failure | null {
@@ -119,7 +131,7 @@ export class Store {
 
   /** Listens first and asks then, so that nothing is missed in between; what was heard meanwhile is newer. */
   async start(): Promise<void> {
-    this.#bridge.onSignIn((signIn) => this.#onSignIn(signIn))
+    this.#bridge.onSignIn((signIn) => this.#attempts.hear(signIn))
     this.#bridge.onAccount((event) => void this.#onAccount(event))
     this.#bridge.onNotices((notices) => {
       this.#heardNotices = true
@@ -163,7 +175,7 @@ export class Store {
     const heard = this.#heard
     this.#heard = null
     for (const event of heard) await this.#onAccount(event)
-    if (attempt.status === 'fulfilled' && attempt.value !== null && this.attempt === null) this.#onSignIn(attempt.value)
+    if (attempt.status === 'fulfilled' && attempt.value !== null && this.attempt === null) this.#attempts.hear(attempt.value)
   }
 
   /** Has Go ask the server of whoever is shown whether all is well. Whatever it finds arrives as events. */
@@ -186,89 +198,42 @@ export class Store {
   async signIn(text: string = this.text): Promise<void> {
     const who = text.trim()
     if (who === '' || this.login.state === 'pending' || this.attempt !== null) return
-    await this.#begin((turn) => this.#signInAs(who, turn))
+    this.logout = idle
+    await this.#attempts.signIn(who)
   }
 
   /** Has the account that is shown sign in once more: by its DID, because a handle can have gone to somebody else. */
   async renew(): Promise<void> {
     const { account } = this
     if (account === null || this.busy || this.attempt !== null) return
-    await this.#begin(() => this.accounts.named(this.#bridge.renew(account.did)))
+    this.logout = idle
+    await this.#attempts.by(() => this.accounts.named(this.#bridge.renew(account.did)))
   }
 
   /** By the DID as well, for the same reason. The box has the name, should it come to nothing. */
   async signInAgain({ did, handle }: UsedAccount): Promise<void> {
     if (this.busy || this.attempt !== null) return
+    this.logout = idle
     this.text = handle || did
-    await this.#begin(() => this.accounts.named(this.#bridge.login(did)))
+    await this.#attempts.by(() => this.accounts.named(this.#bridge.login(did)))
   }
 
   forget(did: string): Promise<boolean> {
-    return this.#act(() => this.used.forget(did))
+    return this.#pressed.act(() => this.used.forget(did))
   }
 
-  async #begin(login: (turn: number) => Promise<Account | null>): Promise<void> {
-    this.#running = this.#run(login)
-    await this.#running
-  }
-
-  async #run(login: (turn: number) => Promise<Account | null>): Promise<Account | null> {
-    const turn = ++this.#turn
-    this.login = pending
+  /** Has the account that is shown sign in once more, and asks for more. Without a yes it stays as it is. */
+  async raise(scopes: string[]): Promise<void> {
+    if (this.account === null || this.busy || this.attempt !== null) return
     this.logout = idle
-    this.problem = null
-    this.offer = null
-    this.#unexpected = ''
-    try {
-      const account = await login(turn)
-      if (account !== null && turn === this.#turn) this.#arrive(account)
-      return account
-    } catch (reason) {
-      if (turn !== this.#turn) return null
-      const failure = toFailure(reason)
-      const another = failure.code === 'sign_in_in_progress' && (await this.#showRunning(failure))
-      if (!another && turn === this.#turn) this.#fail(failure)
-      return null
-    }
+    await this.#attempts.by(async () => {
+      await this.accounts.insist()
+      return this.accounts.named(this.#bridge.raise(scopes))
+    })
   }
 
-  /** Null when nothing was begun. */
-  async #signInAs(who: string, turn: number, anyway = false): Promise<Account | null> {
-    const email = emailIn(who)
-    if (email === '') return this.accounts.named(this.#bridge.login(who))
-    await this.provider.confirm()
-    const account = anyway ? null : await this.#signedInWith(email)
-    if (turn !== this.#turn) return null
-    if (account !== null) {
-      this.login = idle
-      this.offer = { email, account }
-      return null
-    }
-    this.email = email
-    return this.accounts.named(this.#bridge.loginWithEmail(email))
-  }
-
-  /** An attempt from before a restart was picked up just now: it comes into view, where it can be ended. */
-  async #showRunning(failure: Failure): Promise<boolean> {
-    const attempt = this.attempt ?? (await this.#bridge.attempt().catch(() => null))
-    if (attempt === null) return false
-    this.#turn++
-    this.login = idle
-    this.email = ''
-    this.attempt = attempt
-    this.problem = failure
-    return true
-  }
-
-  /** Not to learn it is no reason to refuse a code. */
-  async #signedInWith(email: string): Promise<Account | null> {
-    const account = await this.#bridge.accountForEmail(email).catch(() => null)
-    return account?.status === 'active' ? account : null
-  }
-
-  async sendCodeAnyway(): Promise<void> {
-    const { offer } = this
-    if (offer !== null) await this.#begin((turn) => this.#signInAs(offer.email, turn, true))
+  sendCodeAnyway(): Promise<void> {
+    return this.#attempts.sendCodeAnyway()
   }
 
   /** Shows the account that is offered. */
@@ -280,7 +245,7 @@ export class Store {
   async switchTo(did: string): Promise<boolean> {
     if (this.busy || this.attempt !== null) return false
     this.switching = true
-    const done = await this.#act(async () => this.#show(await this.accounts.named(this.#bridge.switchTo(did))))
+    const done = await this.#pressed.act(async () => this.#show(await this.accounts.named(this.#bridge.switchTo(did))))
     this.switching = false
     if (done) void this.check()
     return done
@@ -305,23 +270,8 @@ export class Store {
   }
 
   /** Cancels, and begins anew with the same email, so that a fresh code is mailed. */
-  async tryAgain(): Promise<void> {
-    const { attempt, email } = this
-    if (attempt === null || email === '' || this.#betweenAttempts) return
-    // The old attempt's end is no news any more: it stays in view until the new one takes its place.
-    const turn = ++this.#turn
-    this.#over.add(attempt.id)
-    this.attempt = { ...attempt, phase: 'resolving', url: '', deadline: '' }
-    await this.#bridge.cancel().catch(() => {}) // it may have ended by itself just now
-    // Go takes a new sign-in only when the old call has returned, which is later than its last event.
-    const account = await this.#running
-    if (turn !== this.#turn) return
-    if (account === null) await this.#begin((next) => this.#signInAs(email, next, true))
-    else this.#arrive(account)
-  }
-
-  get #betweenAttempts(): boolean {
-    return this.attempt !== null && this.#over.has(this.attempt.id)
+  tryAgain(): Promise<void> {
+    return this.#attempts.tryAgain()
   }
 
   /** Ends the attempt. An email goes with it: there is another button for those who want to change it. */
@@ -334,19 +284,10 @@ export class Store {
     return this.#stop(this.email)
   }
 
-  /** A pending login says itself that it was cancelled; after a reload there is none to say it. */
   async #stop(text: string): Promise<boolean> {
     const before = this.text
     this.text = text
-    const stopped = await this.#act(async () => {
-      if (this.#betweenAttempts) {
-        this.#end()
-        await this.#bridge.cancel().catch(() => {}) // most often there is none yet
-        return
-      }
-      await this.#bridge.cancel()
-      if (this.login.state !== 'pending') this.#end()
-    })
+    const stopped = await this.#pressed.act(() => this.#attempts.cancel())
     if (!stopped && this.attempt !== null) this.text = before
     return stopped
   }
@@ -354,9 +295,9 @@ export class Store {
   async signOut(): Promise<void> {
     const leaving = this.account
     if (leaving === null || this.busy) return
-    if (this.login.state === 'failed') this.login = idle
+    this.#attempts.forget()
+    this.#pressed.forget()
     this.logout = pending
-    this.problem = null
     try {
       await this.accounts.insist()
       await this.#bridge.logout()
@@ -398,64 +339,28 @@ export class Store {
 
   /** The account is welcome although it belongs to another email. */
   keep(): void {
-    this.#unexpected = ''
+    this.#attempts.unexpected = ''
   }
 
   openBrowser(): Promise<boolean> {
-    return this.#act(() => this.#bridge.openBrowser())
+    return this.#pressed.act(() => this.#bridge.openBrowser())
   }
 
   copyLink(): Promise<boolean> {
-    return this.#act(() => this.#bridge.copyLink())
+    return this.#pressed.act(() => this.#bridge.copyLink())
   }
 
   openIn(browser: string): Promise<boolean> {
-    return this.#act(() => this.#bridge.openIn(browser))
+    return this.#pressed.act(() => this.#bridge.openIn(browser))
   }
 
   /** For a browser on another computer. */
   copyAddress(): Promise<boolean> {
-    return this.#act(() => this.#bridge.copyAddress())
+    return this.#pressed.act(() => this.#bridge.copyAddress())
   }
 
   copyText(text: string): Promise<boolean> {
-    return this.#act(() => this.#bridge.copyText(text))
-  }
-
-  /** True when the work was done. */
-  async #act(work: () => Promise<void>): Promise<boolean> {
-    const turn = ++this.#problemTurn
-    this.problem = null
-    try {
-      await work()
-      return true
-    } catch (reason) {
-      if (turn === this.#problemTurn) this.problem = toFailure(reason)
-      return false
-    }
-  }
-
-  #onSignIn(signIn: SignIn): void {
-    // The account may have arrived before this, by the promise.
-    if (signIn.phase === 'done' && signIn.otherEmail) this.#unexpected = signIn.did
-    if (this.#over.has(signIn.id)) return
-    if (signIn.phase !== 'done' && signIn.phase !== 'failed') {
-      this.attempt = signIn
-      return
-    }
-    this.#over.add(signIn.id)
-    if (this.attempt?.id !== signIn.id) return
-    if (signIn.phase === 'failed') this.#fail(signIn.error ?? toFailure(signIn))
-    else if (this.login.state !== 'pending') void this.#arriveByEvent(signIn.did)
-  }
-
-  /** No call of this page waits for the account: it was begun before a reload, or before the program ended. */
-  async #arriveByEvent(did: string): Promise<void> {
-    try {
-      this.#arrive(await this.accounts.named(did === '' ? this.#bridge.whoami() : this.#bridge.switchTo(did)))
-    } catch (reason) {
-      this.#fail(toFailure(reason))
-    }
+    return this.#pressed.act(() => this.#bridge.copyText(text))
   }
 
   async #onAccount(event: AccountEvent): Promise<void> {
@@ -465,7 +370,7 @@ export class Store {
     }
     const { kind, account } = event
     const gone = kind === 'removed'
-    if ((gone || account.status !== 'active') && this.offer?.account.did === account.did) this.offer = null
+    if ((gone || account.status !== 'active') && this.offer?.account.did === account.did) this.#attempts.offer = null
     if (gone) {
       // Our own sign-out takes them away itself.
       const own = this.logout.state === 'pending' && (this.#leavingAll || this.account?.did === account.did)
@@ -484,11 +389,6 @@ export class Store {
     return this.account === null && this.attempt === null && !this.busy && this.text.trim() === ''
   }
 
-  #arrive(account: Account): void {
-    this.#end()
-    this.#show(account)
-  }
-
   #show(account: Account): void {
     this.#forget()
     this.accounts.show(account)
@@ -496,33 +396,19 @@ export class Store {
     this.trouble = null
   }
 
-  #fail(failure: Failure): void {
-    const { attempt, account } = this
+  #onFailure(failure: Failure, attempt: SignIn | null, ours: boolean): void {
+    const { account } = this
     // One that this page did not begin has no view to go back to, unless it was for whoever is shown.
-    const begunElsewhere = attempt !== null && this.login.state !== 'pending' && attempt.did !== account?.did
+    const begunElsewhere = attempt !== null && !ours && attempt.did !== account?.did
     if (begunElsewhere && failure.code !== 'cancelled') this.adding = account !== null
     if ((account === null || this.adding) && this.text === '') this.text = attempt?.handle || attempt?.did || ''
-    this.#end()
-    if (failure.code !== 'cancelled') this.login = { state: 'failed', failure }
   }
 
   /** Clears the box, and what was said about it. */
   #forget(): void {
     this.text = ''
-    this.offer = null
-    this.problem = null
-    if (this.login.state === 'failed') this.login = idle
+    this.#attempts.forget()
+    this.#pressed.forget()
     if (this.logout.state === 'failed') this.logout = idle
-  }
-
-  #end(): void {
-    if (this.attempt !== null) this.#over.add(this.attempt.id)
-    this.attempt = null
-    this.email = ''
-    this.offer = null
-    this.login = idle
-    this.problem = null
-    this.#turn++
-    this.#problemTurn++
   }
 }

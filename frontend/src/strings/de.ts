@@ -125,6 +125,7 @@ export const de: Strings = {
 
   account: {
     active: 'Angemeldet',
+    ending: 'Endet bald',
     needsSignIn: 'Anmeldung nötig',
     offline: 'Offline',
     offlineDetail: (name) =>
@@ -141,6 +142,10 @@ export const de: Strings = {
     copy: 'Kopieren',
     server: 'Server',
     maySee: 'Darf sehen',
+    technicalNames: 'Technische Namen',
+    mayNotSee: 'Darf nicht sehen',
+    seeMore: 'Mehr sehen lassen',
+    lastRefresh: 'Zuletzt aufgefrischt',
     signInAgain: 'Wieder anmelden',
     signInOn: (server) => `Auf ${server} anmelden`,
     signOut: 'Abmelden',

@@ -126,6 +126,7 @@ export const en = {
 
   account: {
     active: 'Signed in',
+    ending: 'Ends soon',
     needsSignIn: 'Sign-in needed',
     offline: 'Offline',
     offlineDetail: (name: string) =>
@@ -142,6 +143,10 @@ export const en = {
     copy: 'Copy',
     server: 'Server',
     maySee: 'May see',
+    technicalNames: 'Technical names',
+    mayNotSee: 'May not see',
+    seeMore: 'Let it see more',
+    lastRefresh: 'Last refresh',
     signInAgain: 'Sign in again',
     signInOn: (server: string) => `Sign in on ${server}`,
     signOut: 'Sign out',

@@ -43,6 +43,10 @@ describe('the others', () => {
 
   test('can be reached and chosen by keyboard', async () => {
     await show(bob)
+    for (const before of ['Renew', 'Copy']) {
+      await userEvent.tab()
+      expect(document.activeElement).toBe(button(before))
+    }
     await userEvent.tab()
     await userEvent.tab()
     expect(document.activeElement).toBe(button('Switch to bob.test'))

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Account as AccountType } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
 import { alice, aliceNeedsSignIn, locked } from '../bridge/samples'
-import { day, dayAndTime } from '../state/ending'
+import { ago, day, dayAndTime } from '../state/ending'
 import { Store } from '../state/store.svelte'
 import Account from './Account.svelte'
 
@@ -45,8 +45,30 @@ describe('the end of a sign-in', () => {
     await show({})
     const line = saying(`Signed in until ${day(end, now)}`)
     expect(line.querySelector('time')?.getAttribute('datetime')).toBe(end)
-    expect(screen.queryByRole('button', { name: 'Renew' })).toBeNull()
     expect(heading().getAttribute('aria-describedby')).toBeNull()
+    screen.getByText('Signed in')
+  })
+
+  test('can be put off long before', async () => {
+    await show({})
+    await userEvent.click(screen.getByRole('button', { name: 'Renew' }))
+    expect(bridge.asked).toContain(`renew ${alice.did}`)
+    expect(screen.getByRole('button', { name: 'Renew' }).getAttribute('aria-disabled')).toBe('true')
+  })
+
+  test.each([
+    [now, 0],
+    [now + (Date.parse(end) - now) / 4, 0.25],
+    [Date.parse(end) + 1, 1],
+  ])('comes closer in a bar, at %d: %d', async (at, share) => {
+    const { container } = await show({ signedIn: '2030-11-22T12:00:00Z' }, at)
+    const bar = container.querySelector('progress')!
+    expect([bar.value, bar.getAttribute('aria-hidden')]).toEqual([share, 'true'])
+  })
+
+  test.each([{ signedIn: '' }, { sessionEnds: '' }, { inMemory: true }, aliceNeedsSignIn])('has no bar with %j', async (changes) => {
+    const { container } = await show({ signedIn: '2030-11-22T12:00:00Z', ...changes })
+    expect(container.querySelector('progress')).toBeNull()
   })
 
   test('is warned of when Go says so, also to whoever hears the heading', async () => {
@@ -54,6 +76,7 @@ describe('the end of a sign-in', () => {
     const warning = `This sign-in ends on ${dayAndTime(end, now)}. Renew it now, and nothing is interrupted.`
     expect(saying(warning).querySelector('time')?.getAttribute('datetime')).toBe(end)
     expect(description()).toBe(warning)
+    screen.getByText('Ends soon')
     await userEvent.click(screen.getByRole('button', { name: 'Renew' }))
     expect(bridge.asked).toContain(`renew ${alice.did}`)
     expect(screen.getByRole('button', { name: 'Renew' }).getAttribute('aria-disabled')).toBe('true')
@@ -63,7 +86,7 @@ describe('the end of a sign-in', () => {
     await show({})
     vi.setSystemTime(soon)
     vi.advanceTimersByTime(60_000)
-    await screen.findByRole('button', { name: 'Renew' })
+    await screen.findByText('Ends soon')
     saying(`This sign-in ends on ${dayAndTime(end, soon)}. Renew it now, and nothing is interrupted.`)
     vi.setSystemTime(Date.parse(end))
     vi.advanceTimersByTime(60_000)
@@ -124,10 +147,24 @@ describe('without the server', () => {
     saying(sentence.replace('alice.test', alice.did))
   })
 
-  test('the sentence takes the place of the quiet line', async () => {
+  test('the end is said as before', async () => {
     await show({ offline: true })
-    notSaying(/^Signed in until/)
+    saying(`Signed in until ${day(end, now)}`)
   })
+})
+
+test('says when it was refreshed last, by the clock of a window that stays open', async () => {
+  const renewed = new Date(now - 5 * 60_000).toISOString()
+  await show({ renewed })
+  const said = () => screen.getByText('Last refresh').nextElementSibling?.querySelector('time')
+  expect([said()?.getAttribute('datetime'), said()?.textContent]).toEqual([renewed, ago(renewed, now)])
+  vi.advanceTimersByTime(60_000)
+  await waitFor(() => expect(said()?.textContent).toBe(ago(renewed, now + 60_000)))
+})
+
+test('says nothing of a refresh that there never was', async () => {
+  await show({ renewed: '' })
+  expect(screen.queryByText('Last refresh')).toBeNull()
 })
 
 test('without a keychain it says how long the sign-in lasts, and what to do', async () => {

@@ -4,7 +4,7 @@ import { tick } from 'svelte'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Account as AccountType } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
-import { alice, aliceMoved, aliceNeedsSignIn, notFound, signInByEmail } from '../bridge/samples'
+import { alice, aliceMoved, aliceNeedsSignIn, notFound, signIn, signInByEmail } from '../bridge/samples'
 import { Store } from '../state/store.svelte'
 import Account from './Account.svelte'
 
@@ -34,8 +34,54 @@ test('says who is signed in, where, and what may be seen', async () => {
     [...screen.getByText(term).parentElement!.querySelectorAll('dd')].map((value) => value.textContent?.trim())
   expect(values('Identity')[0]).toContain(alice.did)
   expect(values('Server')).toEqual(['localhost:2583'])
-  expect(values('May see')).toEqual(['who you are', 'your email address'])
+  expect(values('May see').slice(0, 2)).toEqual(['who you are', 'your email address'])
   expect(screen.queryByRole('button', { name: 'Sign in again' })).toBeNull()
+})
+
+test('the technical names of what may be seen are a click away', async () => {
+  await show(alice)
+  const details = screen.getByText('Technical names').closest('details')!
+  expect(details.open).toBe(false)
+  expect([...details.querySelectorAll('p')].map((scope) => scope.textContent)).toEqual(alice.scopes)
+})
+
+describe('what may not be seen', () => {
+  const raise = () => screen.queryByRole('button', { name: 'Let it see more' })
+
+  test('is named, and asked for by one press', async () => {
+    bridge.named = { ...bridge.named, scopes: ['atproto', 'account:email', 'transition:generic'] }
+    await show({ ...alice, scopes: ['atproto', 'transition:email'] })
+    const row = screen.getByText('May not see').parentElement!
+    expect(row.textContent).toContain('your posts and everything else but direct messages')
+    expect(row.textContent).not.toContain('your email address')
+    await userEvent.click(raise()!)
+    expect(bridge.asked).toContain('raise transition:generic')
+    expect(raise()!.getAttribute('aria-disabled')).toBe('true')
+  })
+
+  test.each([
+    ['nothing is missing', {}],
+    ['a sign-in is needed first', aliceNeedsSignIn],
+  ])('is not spoken of when %s', async (_, changes) => {
+    bridge.named = { ...bridge.named, scopes: ['atproto', 'account:email'] }
+    await show({ ...alice, ...changes })
+    expect(raise()).toBeNull()
+    expect(screen.queryByText('May not see')).toBeNull()
+  })
+
+  test('may stay so: whoever says no keeps the account, and is told why', async () => {
+    const denied = { code: 'denied', message: 'The sign-in was not approved.', retryable: true }
+    bridge.named = { ...bridge.named, scopes: ['atproto', 'account:email'] }
+    await show({ ...alice, scopes: ['atproto'] })
+    await userEvent.click(raise()!)
+    bridge.progress(signIn('waiting'))
+    expect(store.view).toBe('waiting')
+    bridge.progress(signIn('failed', { error: denied }))
+    bridge.fail(denied)
+    await waitFor(() => expect(screen.getByRole('alert').textContent).toBe(denied.message))
+    expect([store.view, store.account?.scopes]).toEqual(['account', ['atproto']])
+    expect(raise()!.getAttribute('aria-disabled')).toBe('false')
+  })
 })
 
 test('without a handle the identity is the heading', async () => {
@@ -144,7 +190,7 @@ test('what comes from outside is text', async () => {
   const markup = '<img src=x onerror=alert(1)>'
   await show({ ...aliceNeedsSignIn, handle: markup, server: markup, reason: markup, scopes: [markup] })
   expect(document.querySelector('img')).toBeNull()
-  expect(screen.getAllByText(markup)).toHaveLength(4)
+  expect(screen.getAllByText(markup)).toHaveLength(5)
 })
 
 // hostile: 57

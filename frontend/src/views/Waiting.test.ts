@@ -4,7 +4,7 @@ import { tick } from 'svelte'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SignIn } from '../bridge/bridge'
 import { MockBridge } from '../bridge/mock'
-import { cancelled, notFound, signIn, signInByEmail } from '../bridge/samples'
+import { alice, cancelled, notFound, signIn, signInByEmail } from '../bridge/samples'
 import { Store } from '../state/store.svelte'
 import Waiting from './Waiting.svelte'
 
@@ -33,6 +33,15 @@ test('looking up: says whom, and can be cancelled', async () => {
   expect(heading().textContent).toBe('Looking up alice.test')
   expect(document.activeElement).toBe(heading())
   expect(screen.getAllByRole('button').map((button) => button.textContent?.trim())).toEqual(['Cancel'])
+})
+
+test('shows whom the card in front of the browser showed, with the picture', async () => {
+  const avatar = `/avatar/${alice.did}?bafy`
+  bridge.account = { ...alice, name: '<b>Alice</b>', avatar }
+  await show(signIn('waiting'))
+  const card = screen.getByRole('group', { name: 'Who signs in' })
+  expect([...card.querySelectorAll('p')].map((line) => line.textContent)).toEqual(['<b>Alice</b>', 'alice.test', 'localhost:2583'])
+  expect(card.querySelector('img')?.getAttribute('src')).toBe(avatar)
 })
 
 test('looking up a name not known yet: says what was typed', async () => {

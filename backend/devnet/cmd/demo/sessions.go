@@ -77,7 +77,7 @@ func (p *play) lasting() (*story, error) {
 			if err := p.home.endSoon(ctx, bob.DID); err != nil {
 				return err
 			}
-			return p.see(ctx, "ends-soon", "push button", "Renew")
+			return p.see(ctx, "ends-soon", "status bar", "Ends soon")
 		}},
 		{"renewed with one press", func(ctx context.Context) error {
 			if err := p.window.Press(ctx, "push button", "Renew"); err != nil {
