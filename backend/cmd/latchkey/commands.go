@@ -247,7 +247,10 @@ func logoutCommand(out *printer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout [ACCOUNT | --all]",
 		Short: "Sign out the current account, the one named, or all",
-		Args:  usage(cobra.MaximumNArgs(1)),
+		Long: `Sign out the current account, the one named, or all.
+
+The window goes on offering to sign in to it again, until somebody presses Forget there.`,
+		Args: usage(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all && len(args) > 0 {
 				return usageError{errors.New("name an account or say --all, not both")}

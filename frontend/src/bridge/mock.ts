@@ -85,7 +85,7 @@ export class MockBridge implements Bridge {
   }
 
   async suggest(text: string): Promise<Suggestion[]> {
-    const q = text.toLowerCase()
+    const q = text.replace(/^@/, '').toLowerCase()
     const fits = this.everybody.filter(({ handle, name }) => handle.startsWith(q) || name.toLowerCase().includes(q))
     return this.#ask('suggest', this.chosen.suggestionHost === '' || q.length < 2 ? [] : fits, text)
   }

@@ -114,7 +114,7 @@ func (p *play) byEmail() (*story, error) {
 			return err
 		}},
 		{"pressed Sign out: the window asks again who signs in", p.signOut},
-		{"nothing is left in the database", p.home.isEmpty},
+		{"no account, session or sign-in is left in the database", p.home.isEmpty},
 		{"closed the window", p.quit},
 		{"nor does anything that it left", func(ctx context.Context) error { return p.nothingLeaks(ctx, "", map[string]string{"the email": email}) }},
 	}

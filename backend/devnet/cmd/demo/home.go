@@ -71,7 +71,8 @@ func (h *home) current(ctx context.Context) (syntax.DID, error) {
 	return accounts[0].DID, nil
 }
 
-// isEmpty waits until nothing is left of any account: the server is told of a sign-out in the background.
+// isEmpty waits until nothing is left of any session: the server is told of a sign-out in the background. That
+// an account was used here may be known still, by its name.
 func (h *home) isEmpty(ctx context.Context) error {
 	return until(ctx, func() error {
 		accounts, err := h.store.Accounts(ctx) // sessions hang on them

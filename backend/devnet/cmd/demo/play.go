@@ -124,7 +124,7 @@ func (p *play) byHandle() (*story, error) {
 		}},
 		{"pressed Sign out: the window asks again who signs in", p.signOut},
 		{"the server refuses both tokens", func(ctx context.Context) error { return session.isDead(ctx) }},
-		{"nothing is left in the database and the keychain", func(ctx context.Context) error {
+		{"no account, session or key is left in the database and the keychain", func(ctx context.Context) error {
 			return errors.Join(p.home.isEmpty(ctx), session.keysAreGone(ctx))
 		}},
 		{"closed the window", p.quit},

@@ -143,7 +143,7 @@ func (p *play) lasting() (*story, error) {
 			}
 			return p.seeAccount(ctx, p.alice.Handle)
 		}},
-		{"signed out of all; nothing is left", func(ctx context.Context) error {
+		{"signed out of all; no session is left", func(ctx context.Context) error {
 			if err := p.window.Press(ctx, "push button", "Sign out of all"); err != nil {
 				return err
 			}

@@ -72,7 +72,7 @@ func (p *play) atTheTerminal() (*story, error) {
 			}
 			return watching("removed", bob.Handle)
 		}},
-		{"nothing is left in the database", p.home.isEmpty},
+		{"no account, session or sign-in is left in the database", p.home.isEmpty},
 		{"removed the vault", func(ctx context.Context) error {
 			_, err := t.run(ctx, "vault", "remove")
 			return err
