@@ -121,6 +121,12 @@ func (w *Window) Type(ctx context.Context, role, name, text string) error {
 	return err
 }
 
+// Key presses a key, known by its name in X, wherever the focus is.
+func (w *Window) Key(ctx context.Context, name string) error {
+	_, err := w.insist(ctx, request{Do: "key", Name: name}, nil)
+	return err
+}
+
 // Copied waits until the clipboard holds a text with this in it, and returns all of it.
 func (w *Window) Copied(ctx context.Context, part string) (string, error) {
 	r, err := w.insist(ctx, request{Do: "clipboard"}, func(r reply) error {

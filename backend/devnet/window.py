@@ -8,6 +8,7 @@ its deadline. It ends when standard input does.
     {"do": "press", "role": R, "name": N}  {}
     {"do": "focus", "role": R, "name": N}  {}
     {"do": "keys", "text": T}              {}; typed into whatever has the focus
+    {"do": "key", "name": N}               {}; one key, by its name in X (Down, Return), wherever the focus is
     {"do": "place"}                        {"x": ..., "y": ..., "width": ..., "height": ...}, in pixels
     {"do": "clipboard"}                    {"text": ...}, what was copied last
     {"do": "close", "id": X}               {}; what a window manager's close button does, to an X window
@@ -167,6 +168,9 @@ def answer(pid, request):
     do = request["do"]
     if do == "keys":
         Atspi.generate_keyboard_event(0, request["text"], Atspi.KeySynthType.STRING)
+        return {}
+    if do == "key":
+        Atspi.generate_keyboard_event(Gdk.keyval_from_name(request["name"]), None, Atspi.KeySynthType.SYM)
         return {}
     if do == "close":
         close(request["id"])

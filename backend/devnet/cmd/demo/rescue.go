@@ -27,7 +27,7 @@ func (p *play) rescued() (*story, error) {
 	var link, far, ended *url.URL
 	return &story{last: fmt.Sprintf("demo: %s (%s) declined, signed in from another computer, and in another browser", p.alice.Handle, p.alice.DID), steps: []step{
 		{"the window is open and asks who signs in", func(ctx context.Context) error {
-			return p.open(ctx, []string{"BROWSER=" + usual}, "sign-in", "Sign in")
+			return p.open(ctx, []string{"BROWSER=" + usual, "LATCHKEY_SUGGESTIONS=" + p.network.Suggestions}, "sign-in", "Sign in")
 		}},
 		{"declined in the browser: its page and the window both say so, and what was typed is still there", func(ctx context.Context) error {
 			if err := p.ask(ctx, "typed"); err != nil {
@@ -126,7 +126,10 @@ func (p *play) rescued() (*story, error) {
 			}
 			return p.shoot(ctx, "dark-diagnostics")
 		}},
-		{"made it light again, and went back", func(ctx context.Context) error {
+		{"switched suggestions on, made it light again, and went back", func(ctx context.Context) error {
+			if err := p.window.Press(ctx, "toggle button", "Suggest accounts while I type"); err != nil {
+				return err
+			}
 			if err := p.window.Press(ctx, "radio button", "Light"); err != nil {
 				return err
 			}
@@ -139,8 +142,22 @@ func (p *play) rescued() (*story, error) {
 			return p.window.WaitFor(ctx, "heading", p.alice.Handle)
 		}},
 		{"pressed Sign out: the window asks again who signs in", p.signOut},
+		{"typed three letters, and picked the account with the keyboard; the window shows whose it is", func(ctx context.Context) error {
+			if err := p.window.Type(ctx, "combo box", "Who are you?", p.alice.Handle[:3]); err != nil {
+				return err
+			}
+			if err := p.see(ctx, "suggested", "list item", p.alice.Handle); err != nil {
+				return err
+			}
+			for _, key := range []string{"Down", "Return"} {
+				if err := p.window.Key(ctx, key); err != nil {
+					return err
+				}
+			}
+			return p.see(ctx, "picked", "paragraph", "A handle on "+strings.TrimPrefix(p.network.PDS, "http://"))
+		}},
 		{"signed in through another browser that is installed", func(ctx context.Context) error {
-			if err := p.ask(ctx, "typed-again"); err != nil {
+			if err := p.window.Press(ctx, "push button", "Continue"); err != nil {
 				return err
 			}
 			if err := p.window.Press(ctx, "push button", "Other ways"); err != nil {
