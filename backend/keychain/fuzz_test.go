@@ -1,6 +1,7 @@
 package keychain
 
 import (
+	"strings"
 	"testing"
 
 	latchkey "latchkey/backend"
@@ -20,6 +21,7 @@ func FuzzItem(f *testing.F) {
 		f.Add(seed, "1000")
 	}
 	f.Fuzz(func(t *testing.T, text, user string) {
+		user = strings.ToValidUTF8(user, "") // as every uid and SID is
 		keys, err := parse(text, user)
 		if err != nil {
 			if latchkey.CodeOf(err) != latchkey.KeychainItemForeign || keys != (latchkey.Keys{}) {
