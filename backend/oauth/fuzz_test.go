@@ -29,6 +29,7 @@ func FuzzMetadata(f *testing.F) {
 	for _, odd := range []string{"http://pds.example.net/oauth/token", "https://me@pds.example.net/oauth/token", "https://[fe80::1%25lo]/token", "https://pds.example.net/oauth/token#"} {
 		f.Add([]byte(strings.Replace(string(good), "https://pds.example.net/oauth/token", odd, 1)))
 	}
+	f.Add([]byte(strings.Replace(string(good), `"issuer":"`+hostile.PDS, `"issuer":"`+hostile.PDS+`/`, 1)))
 	f.Add([]byte(`[]`))
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -76,6 +77,7 @@ func FuzzProtectedResource(f *testing.F) {
 	f.Add([]byte(`{"resource":"https://pds.example.net","authorization_servers":["https://pds.example.net"]}`))
 	f.Add([]byte(`{"resource":"https://pds.example.net","authorization_servers":["https://other.example.org:8443/"]}`))
 	f.Add([]byte(`{"resource":"https://pds.example.net","authorization_servers":["https://a","https://b"]}`))
+	f.Add([]byte(`{"resource":"https://other.example.org","authorization_servers":["https://pds.example.net"]}`))
 	f.Add([]byte(`{"resource":1}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -178,10 +178,10 @@ func TestHandleRedirects(t *testing.T) {
 			t.Errorf("%s: %d requests arrived", tt.to, n)
 		}
 	}
-	dialled := 0
+	dialled, client := 0, h.client(t, Documents)
 	for _, a := range reserved.Addresses() {
 		to := "https://" + net.JoinHostPort(a.String(), "443") + "/"
-		if _, _, err := get(t, h.client(t, Documents), "https://alice.example.com"+handlePath+"?to="+url.QueryEscape(to)); !errors.Is(err, ErrUnsafeAddress) {
+		if _, _, err := get(t, client, "https://alice.example.com"+handlePath+"?to="+url.QueryEscape(to)); !errors.Is(err, ErrUnsafeAddress) {
 			t.Errorf("%s: %v", to, err)
 		}
 		dialled++
