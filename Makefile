@@ -35,6 +35,7 @@ dev: ## open the window in development mode: changes show at once
 test: setup lint programs ## run every test there is, the one of the window included
 	npm --prefix frontend test
 	go test -race ./backend/config ./backend/cmd/latchkey
+	build/bin/fuzzrun -tags devnet -each 2000x
 	go test -race -tags devnet -json ./... | build/bin/testreport -rows 66
 	for story in handle email sessions keyless terminal rescue; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
 
@@ -45,6 +46,10 @@ soak: ## kill -9 a thousand times and let a hundred tokens end: ten minutes at m
 	go build -o build/bin/testreport ./backend/internal/testreport
 	SOAK=1 timeout 10m go test -race -tags devnet -count=1 -p 1 -json -run '^(TestKilled|TestCrowd)' ./backend/internal/soak ./backend/wire \
 		| build/bin/testreport
+
+.PHONY: fuzz
+fuzz: setup ## try each fuzz target for FUZZTIME, ten seconds unless set
+	go run ./backend/internal/fuzzrun -tags devnet -each $(or $(FUZZTIME),10s)
 
 .PHONY: lint
 lint: setup ## check the sources without running them
@@ -74,6 +79,7 @@ programs: setup frontend/dist/index.html
 	CGO_ENABLED=0 go build -tags devnet -o build/bin/latchkey-devnet ./backend/cmd/latchkey
 	go build -tags devnet -o build/bin/demo ./backend/devnet/cmd/demo
 	go build -o build/bin/testreport ./backend/internal/testreport
+	go build -o build/bin/fuzzrun ./backend/internal/fuzzrun
 
 frontend/dist/index.html: $(FRONTEND)
 	npm --prefix frontend run build

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/bluesky-social/indigo/atproto/auth"
+
+	"latchkey/backend/safehttp"
 )
 
 // Loopback as a client id means that the program has no hosted client metadata and uses the
@@ -110,11 +112,8 @@ func (b Brand) check(where string, plainHTTP map[string]bool) error {
 }
 
 func isOrigin(text string, plainHTTP map[string]bool) bool {
-	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
-		return false
-	}
-	return u.Scheme == "https" || (u.Scheme == "http" && plainHTTP[strings.ToLower(u.Host)])
+	_, err := safehttp.New(safehttp.Exceptions{PlainHTTP: plainHTTP}, "").Origin(text)
+	return err == nil && !strings.HasSuffix(text, "/")
 }
 
 // CheckScope answers what is wrong with a scope: it is atproto, a transitional one, or a permission

@@ -10,7 +10,7 @@ import (
 )
 
 // goodBrand is a brand file that a test changes in one place; a nil value removes the key.
-func goodBrand(t *testing.T, key string, value any) []byte {
+func goodBrand(t testing.TB, key string, value any) []byte {
 	t.Helper()
 	f := map[string]any{
 		"name":           "Latchkey",
@@ -107,6 +107,8 @@ func TestBadBrands(t *testing.T) {
 		{"email provider over http", "email_provider", "http://pds.example.com"},
 		{"email provider with a path", "email_provider", "https://pds.example.com/x"},
 		{"email provider with a query", "email_provider", "https://pds.example.com?x"},
+		{"email provider with an empty query", "email_provider", "https://pds.example.com?"},
+		{"email provider with an empty port", "email_provider", "https://pds.example.com:"},
 		{"email provider with a fragment", "email_provider", "https://pds.example.com#x"},
 		{"email provider with user info", "email_provider", "https://x@pds.example.com"},
 		{"email provider that is a name", "email_provider", "pds.example.com"},

@@ -56,15 +56,11 @@ func (f networkFile) network(path string) (Network, error) {
 		n.Exceptions.PlainHTTP[strings.ToLower(authority)] = true
 	}
 	if f.PLCURL != "" {
-		u, err := url.Parse(f.PLCURL)
-		if err != nil || u.Hostname() == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
-			return wrong("plc_url", "must be the address of the DID directory, without a slash at the end.")
-		}
-		switch {
-		case u.Scheme == "http" && u.Port() != "" && isLoopback(u.Hostname()):
+		if u, err := url.Parse(f.PLCURL); err == nil && u.Scheme == "http" && isPort(u.Port()) && isLoopback(u.Hostname()) {
 			n.Exceptions.PlainHTTP[strings.ToLower(u.Host)] = true
-		case u.Scheme != "https":
-			return wrong("plc_url", "must be https, or http with a port on this machine.")
+		}
+		if !isOrigin(f.PLCURL, n.Exceptions.PlainHTTP) {
+			return wrong("plc_url", "must be the address of the DID directory without a slash at the end: https, or http with a port on this machine.")
 		}
 		n.PLCURL = f.PLCURL
 	}

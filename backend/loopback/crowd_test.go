@@ -54,10 +54,8 @@ func TestSlowConnections(t *testing.T) {
 		conns[i] = slow(t, l)
 	}
 	page := make(chan answer, 1)
-	began := time.Now()
 	go func() { page <- send(t, l.host, genuine(l.host)) }()
 	code, err := l.Wait(t.Context())
-	took := time.Since(began)
 	if err != nil || string(code) != "real-code" {
 		t.Errorf("delivered %q, %v", string(code), err)
 	}
@@ -77,13 +75,31 @@ func TestSlowConnections(t *testing.T) {
 	if got := <-page; got.status != 200 {
 		t.Errorf("the page is %+v", got)
 	}
-	t.Logf("%d slow connections: the real callback was served after %v", crowd, took.Round(time.Millisecond))
 }
 
-// hostile: 1
-func TestManyForgeries(t *testing.T) {
-	t.Parallel()
-	const forgeries, forgers = 10_000, 8
+// A crowd of forgers and of people who hang on does not keep the real callback waiting: it is served within
+// a second. On a computer that is busy with something else it may take three tries.
+// hostile: 1, 11
+func TestCrowd(t *testing.T) { // not parallel: it looks at the clock
+	const forgeries, slowOnes, most = 10_000, 200, time.Second
+	took := callbackInCrowd(t, forgeries, slowOnes)
+	for range 2 {
+		if took < most {
+			break
+		}
+		took = min(took, callbackInCrowd(t, forgeries, slowOnes))
+	}
+	if took >= most {
+		t.Errorf("the real callback took %v", took)
+	}
+	t.Logf("figure: %d forged callbacks and %d slow connections: the real callback was served after %v", forgeries, slowOnes, took.Round(time.Millisecond))
+}
+
+// callbackInCrowd is how long the real callback takes when half of the forgeries have come, from its
+// connection to its code.
+func callbackInCrowd(t *testing.T, forgeries, slowOnes int) time.Duration {
+	t.Helper()
+	const forgers = 8
 	l := listen(t)
 	forged := request("GET", callbackTarget("state", "guess", "iss", issuer, "code", "forged"), l.host)
 	var forging sync.WaitGroup
@@ -101,6 +117,10 @@ func TestManyForgeries(t *testing.T) {
 		})
 	}
 	<-half
+	conns := make([]net.Conn, slowOnes)
+	for i := range conns {
+		conns[i] = slow(t, l)
+	}
 	page := make(chan answer, 1)
 	began := time.Now()
 	go func() { page <- send(t, l.host, genuine(l.host)) }()
@@ -110,11 +130,14 @@ func TestManyForgeries(t *testing.T) {
 		t.Errorf("delivered %q, %v", string(code), err)
 	}
 	forging.Wait()
+	for _, conn := range conns {
+		_ = conn.Close()
+	}
 	l.Finish(t.Context(), &alice, nil)
 	if got := <-page; got.status != 200 {
 		t.Errorf("the page is %+v", got)
 	}
-	t.Logf("%d forged callbacks: the real one was served after %v", forgeries, took.Round(time.Millisecond))
+	return took
 }
 
 // An exchange may take longer than a connection has for its headers. The browser that waits for the
@@ -242,7 +265,7 @@ func TestNothingIsLeft(t *testing.T) { // not parallel: it counts what the proce
 	for {
 		goroutines, left := serving(), countDescriptors(t)-descriptors
 		if goroutines == 0 && left <= 0 {
-			t.Logf("%d attempts: goroutines left 0, descriptors left 0", attempts)
+			t.Logf("figure: %d abandoned, cancelled and finished attempts: goroutines left 0, descriptors left 0", attempts)
 			return
 		}
 		select {

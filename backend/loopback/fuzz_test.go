@@ -1,6 +1,8 @@
 package loopback
 
 import (
+	"bufio"
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -48,6 +50,46 @@ func FuzzCallback(f *testing.F) {
 			if w.Code != http.StatusBadRequest || w.Body.Len() != 0 {
 				t.Fatalf("%q is not delivered and answered with %d %s", query, w.Code, w.Body)
 			}
+		}
+	})
+}
+
+// FuzzRequest holds the listener to its promise for any request: one that is not a navigation of the
+// person's browser to its very address delivers nothing, and is told nothing.
+//
+// hostile: 7, 8, 9, 10
+func FuzzRequest(f *testing.F) {
+	const host = "127.0.0.1:1"
+	right := callbackTarget("state", state, "iss", issuer, "code", "c")
+	for _, seed := range []string{
+		request("GET", right, host), request("GET", right, "localhost:1"), request("POST", right, host), request("OPTIONS", "*", host), request("GET", "/", host),
+		request("GET", right, host, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"), request("GET", right, host, "Sec-Fetch-Mode: cors"),
+		request("GET", right, host, "Origin: null"), request("GET", right, host, "Sec-Fetch-Dest: iframe"), request("GET", "http://evil.example"+right, host),
+		request("GET", "/start/x", host), request("GET", "/callback/../start/x", host), request("HEAD", right, host), request("GET", "/%63allback"+right[len("/callback"):], host),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(raw)))
+		if err != nil {
+			return
+		}
+		l := &listener{product: product, host: host, start: "/start/x", state: state, issuer: issuer, callback: make(chan callback, 1), settled: make(chan struct{})}
+		l.SetTarget(issuer + "/secret")
+		l.page = outcomePage(product, &alice, nil)
+		close(l.settled)
+		w := httptest.NewRecorder()
+		l.ServeHTTP(w, r)
+		mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
+		navigation := r.Method == "GET" && r.Host == host && r.Header.Get("Origin") == "" && (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
+		if !navigation && (len(l.callback) > 0 || w.Body.Len() > 0 || w.Header().Get("Location") != "" || w.Code < 400) {
+			t.Errorf("%q is answered with %d", raw, w.Code)
+		}
+		if r.URL.Path != "/callback" && r.URL.Path != l.start && (w.Code != http.StatusNotFound || len(w.Header()) > 0) {
+			t.Errorf("%q learns that somebody is here: %d %v", raw, w.Code, w.Header())
+		}
+		if w.Header().Get("Location") != "" && r.URL.Path != l.start {
+			t.Errorf("%q is sent on", raw)
 		}
 	})
 }

@@ -2,7 +2,10 @@ package oauth
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +14,7 @@ import (
 
 	latchkey "latchkey/backend"
 	"latchkey/backend/internal/hostile"
+	"latchkey/backend/safehttp"
 )
 
 // FuzzMetadata: whatever a server says of itself, it is refused or has all that a sign-in relies on.
@@ -22,10 +26,14 @@ func FuzzMetadata(f *testing.F) {
 	for _, old := range []string{"https://pds.example.net/oauth/par", `"code"`, "true", `"ES256"`} {
 		f.Add([]byte(strings.Replace(string(good), old, "javascript:alert(1)", 1)))
 	}
+	for _, odd := range []string{"http://pds.example.net/oauth/token", "https://me@pds.example.net/oauth/token", "https://[fe80::1%25lo]/token", "https://pds.example.net/oauth/token#"} {
+		f.Add([]byte(strings.Replace(string(good), "https://pds.example.net/oauth/token", odd, 1)))
+	}
+	f.Add([]byte(strings.Replace(string(good), `"issuer":"`+hostile.PDS, `"issuer":"`+hostile.PDS+`/`, 1)))
 	f.Add([]byte(`[]`))
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c := canned{http.StatusOK, "application/json", body}.client()
+		c := canned{status: http.StatusOK, contentType: "application/json", body: body}.client()
 		as, err := c.metadata(t.Context(), hostile.PDS)
 		if err != nil {
 			mustBeRefused(t, err)
@@ -48,6 +56,18 @@ func FuzzMetadata(f *testing.F) {
 		if as.AuthorizationEndpoint == "" || as.TokenEndpoint == "" || as.PushEndpoint == "" {
 			t.Errorf("an endpoint is missing: %+v", as)
 		}
+		var can struct { // hostile: 24
+			PAR        bool     `json:"require_pushed_authorization_requests"`
+			Iss        bool     `json:"authorization_response_iss_parameter_supported"`
+			Challenges []string `json:"code_challenge_methods_supported"`
+			Signatures []string `json:"dpop_signing_alg_values_supported"`
+			Scopes     []string `json:"scopes_supported"`
+		}
+		must(t, json.Unmarshal(body, &can))
+		if !can.PAR || !can.Iss || !slices.Contains(can.Challenges, "S256") || !slices.Contains(can.Signatures, "ES256") ||
+			slices.Contains(can.Signatures, "none") || !slices.Contains(can.Scopes, "atproto") {
+			t.Errorf("taken although it can only do %+v", can)
+		}
 	})
 }
 
@@ -57,10 +77,11 @@ func FuzzProtectedResource(f *testing.F) {
 	f.Add([]byte(`{"resource":"https://pds.example.net","authorization_servers":["https://pds.example.net"]}`))
 	f.Add([]byte(`{"resource":"https://pds.example.net","authorization_servers":["https://other.example.org:8443/"]}`))
 	f.Add([]byte(`{"resource":"https://pds.example.net","authorization_servers":["https://a","https://b"]}`))
+	f.Add([]byte(`{"resource":"https://other.example.org","authorization_servers":["https://pds.example.net"]}`))
 	f.Add([]byte(`{"resource":1}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c := canned{http.StatusOK, "application/json", body}.client()
+		c := canned{status: http.StatusOK, contentType: "application/json", body: body}.client()
 		issuer, err := c.protectedResource(t.Context(), hostile.PDS)
 		if err != nil {
 			mustBeRefused(t, err)
@@ -68,6 +89,14 @@ func FuzzProtectedResource(f *testing.F) {
 		}
 		if clean, err := c.origin(issuer); err != nil || clean != issuer || !strings.HasPrefix(issuer, "https://") || strings.Count(issuer, "/") != 2 {
 			t.Errorf("issuer %q", issuer)
+		}
+		var doc struct {
+			Resource string   `json:"resource"`
+			Servers  []string `json:"authorization_servers"`
+		}
+		must(t, json.Unmarshal(body, &doc))
+		if doc.Resource != hostile.PDS || !slices.Equal(doc.Servers, []string{issuer}) {
+			t.Errorf("issuer %q out of %+v", issuer, doc)
 		}
 	})
 }
@@ -109,6 +138,77 @@ func FuzzTokenResponse(f *testing.F) {
 	})
 }
 
+// FuzzPush: whatever a server answers to a pushed request, the browser is sent to the page of that
+// server, for this app and this request, or nowhere.
+// hostile: 20, 23
+func FuzzPush(f *testing.F) {
+	f.Add(201, "application/json", []byte(`{"request_uri":"urn:ietf:params:oauth:request_uri:x","expires_in":60}`))
+	f.Add(200, "application/json", []byte(`{"request_uri":"javascript:alert(1)&client_id=evil#x","expires_in":1}`))
+	f.Add(201, "application/json", []byte(`{"request_uri":"","expires_in":60}`))
+	f.Add(400, "application/json", []byte(`{"error":"use_dpop_nonce"}`))
+	f.Add(401, "application/json", []byte(`{"error":"invalid_dpop_proof"}`))
+	f.Add(503, "text/html", []byte(`<html>`))
+	keys := hostile.Keys(f, New(safehttp.New(safehttp.Exceptions{}, "test")))
+	f.Fuzz(func(t *testing.T, status int, contentType string, body []byte) {
+		asked := 0
+		c := canned{status: status, contentType: contentType, body: body, asked: &asked}.client()
+		address, err := c.Push(t.Context(), request(), keys)
+		if asked < 1 || asked > 3 { // hostile: 27
+			t.Errorf("asked %d times", asked)
+		}
+		if err != nil {
+			mustBeRefused(t, err)
+			if address != "" {
+				t.Errorf("%s beside an error", string(address))
+			}
+			return
+		}
+		page, query, _ := strings.Cut(string(address), "?")
+		q, err := url.ParseQuery(query)
+		if err != nil || page != request().Server.AuthorizationEndpoint || len(q) != 2 ||
+			!slices.Equal(q["client_id"], []string{request().ClientID}) || len(q["request_uri"]) != 1 || q.Get("request_uri") == "" {
+			t.Errorf("the browser would be sent to %q, %v", string(address), err)
+		}
+	})
+}
+
+// FuzzAnswer: whatever a server answers to a call, the caller gets the answer, unless the server said of
+// the access token that it has ended; and the call is made a few times at most.
+// hostile: 27
+func FuzzAnswer(f *testing.F) {
+	for _, challenge := range []string{
+		`DPoP error="invalid_token", error_description="exp"`, `DPoP error="use_dpop_nonce"`, `DPoP algs="ES256", error="invalid_dpop_proof"`, `DPoP`,
+		`Bearer realm="x"`, `error="`, ``,
+	} {
+		f.Add(401, challenge, []byte(`{"error":"x"}`))
+	}
+	f.Add(200, `DPoP error="invalid_token"`, []byte(`{}`))
+	f.Add(500, "", []byte(``))
+	client := New(safehttp.New(safehttp.Exceptions{}, "test"))
+	keys := hostile.Keys(f, client)
+	f.Fuzz(func(t *testing.T, status int, challenge string, body []byte) {
+		asked := 0
+		c := canned{status: status, contentType: "application/json", body: body, challenge: challenge, asked: &asked}.client()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, hostile.PDS+"/xrpc/a.b.c", nil)
+		must(t, err)
+		res, err := c.Do(t.Context(), latchkey.Session{Server: hostile.PDS, Tokens: latchkey.Tokens{Access: "a"}}, keys, req)
+		if asked < 1 || asked > 3 {
+			t.Errorf("asked %d times", asked)
+		}
+		if err != nil {
+			mustCode(t, err, latchkey.AccessEnded)
+			if res != nil || status != http.StatusUnauthorized || !strings.Contains(challenge, `error="invalid_token"`) {
+				t.Errorf("HTTP %d with %q counts as the end of the access token", status, challenge)
+			}
+			return
+		}
+		defer func() { _ = res.Body.Close() }()
+		if got, err := io.ReadAll(res.Body); err != nil || res.StatusCode != status || string(got) != string(body) {
+			t.Errorf("HTTP %d became %d with %q, %v", status, res.StatusCode, got, err)
+		}
+	})
+}
+
 // hostile: 29
 func TestPlain(t *testing.T) {
 	t.Parallel()
@@ -130,7 +230,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// FuzzPlain: one short line of printable text, and doing it twice changes nothing more.
+// FuzzPlain: one short line of printable text, without an email or a token.
 // hostile: 29
 func FuzzPlain(f *testing.F) {
 	f.Add("a\x1b[31m\u202e<b>\xff", 20)
@@ -147,6 +247,9 @@ func FuzzPlain(f *testing.F) {
 		}
 		if emailLike.MatchString(plain) {
 			t.Errorf("an email: %q", plain)
+		}
+		if tokenLike.MatchString(strings.TrimSuffix(plain, "...")) {
+			t.Errorf("a token: %q", plain)
 		}
 	})
 }

@@ -91,12 +91,22 @@ type canned struct {
 	status      int
 	contentType string
 	body        []byte
+
+	challenge string // WWW-Authenticate, if it is not empty
+	asked     *int   // counts the requests, if it is set
 }
 
 func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
+	if c.asked != nil {
+		*c.asked++
+	}
+	header := http.Header{"Content-Type": {c.contentType}, "Dpop-Nonce": {"some"}}
+	if c.challenge != "" {
+		header.Set("WWW-Authenticate", c.challenge)
+	}
 	return &http.Response{
 		StatusCode: c.status,
-		Header:     http.Header{"Content-Type": {c.contentType}},
+		Header:     header,
 		Body:       io.NopCloser(bytes.NewReader(c.body)),
 	}, nil
 }
@@ -104,6 +114,7 @@ func (c canned) RoundTrip(*http.Request) (*http.Response, error) {
 func (c canned) client() *Client {
 	client := New(safehttp.New(safehttp.Exceptions{}, "test"))
 	client.documents = &http.Client{Transport: c}
+	client.api = client.documents
 	return client
 }
 

@@ -114,7 +114,7 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-func encoded(t *testing.T, encode func(*bytes.Buffer, image.Image) error, width, height int) string {
+func encoded(t testing.TB, encode func(*bytes.Buffer, image.Image) error, width, height int) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := encode(&b, image.NewGray(image.Rect(0, 0, width, height))); err != nil {
@@ -128,7 +128,7 @@ func asJPEG(b *bytes.Buffer, i image.Image) error { return jpeg.Encode(b, i, nil
 func asGIF(b *bytes.Buffer, i image.Image) error  { return gif.Encode(b, i, nil) }
 
 // webp is one pixel, lossless.
-func webp(t *testing.T) string {
+func webp(t testing.TB) string {
 	t.Helper()
 	data, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
 	if err != nil {
@@ -138,7 +138,7 @@ func webp(t *testing.T) string {
 }
 
 // sized is a picture whose header claims another size.
-func sized(t *testing.T, width, height uint32) string {
+func sized(t testing.TB, width, height uint32) string {
 	t.Helper()
 	data := []byte(encoded(t, asPNG, 1, 1))
 	binary.BigEndian.PutUint32(data[16:], width)

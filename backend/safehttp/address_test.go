@@ -10,57 +10,13 @@ import (
 	"testing"
 
 	latchkey "latchkey/backend"
+	"latchkey/backend/internal/reserved"
 )
-
-// reserved are the ranges of the IANA special-purpose address registries that a server on the
-// public internet can't have, with multicast and the space that is not given out.
-var reserved = []string{
-	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-	"192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24",
-	"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4", "255.255.255.255/32",
-	"169.254.169.254/32", "169.254.170.2/32", "100.100.100.200/32", // metadata services of clouds
-	"::/128", "::1/128", "::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "100::/64", "100:0:0:1::/64", "2001::/32",
-	"2001:1::1/128", "2001:2::/48", "2001:3::/32", "2001:4:112::/48", "2001:10::/28", "2001:20::/28", "2001:db8::/32",
-	"2002::/16", "2620:4f:8000::/48", "3fff::/20", "4000::/2", "5f00::/16", "8000::/1", "fc00::/7", "fe80::/10",
-	"fec0::/10", "ff00::/8", "fd00:ec2::254/128", "fd20:ce::254/128",
-}
-
-// ends are the first and the last address of a range.
-func ends(p netip.Prefix) (first, last netip.Addr) {
-	first = p.Masked().Addr()
-	b := first.AsSlice()
-	for i := p.Bits(); i < len(b)*8; i++ {
-		b[i/8] |= 0x80 >> (i % 8)
-	}
-	last, _ = netip.AddrFromSlice(b)
-	return first, last
-}
-
-// disguises are an address and the IPv6 addresses that carry it.
-func disguises(a netip.Addr) []netip.Addr {
-	if !a.Is4() {
-		return []netip.Addr{a}
-	}
-	v4 := a.As4()
-	nat64 := netip.MustParseAddr("64:ff9b::").As16()
-	copy(nat64[12:], v4[:])
-	return []netip.Addr{a, netip.AddrFrom16(a.As16()), netip.AddrFrom16(nat64)}
-}
-
-// matrix is every reserved range's first and last address, in every disguise.
-func matrix() []netip.Addr {
-	var all []netip.Addr
-	for _, text := range reserved {
-		first, last := ends(netip.MustParsePrefix(text))
-		all = append(append(all, disguises(first)...), disguises(last)...)
-	}
-	return all
-}
 
 // hostile: 17
 func TestReservedAddressesAreNotPublic(t *testing.T) {
 	t.Parallel()
-	for _, a := range matrix() {
+	for _, a := range reserved.Addresses() {
 		if Public(a) {
 			t.Errorf("%s counts as public", a)
 		}
@@ -86,7 +42,7 @@ func TestPublicAddresses(t *testing.T) {
 		"2001:200::", "2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::", "2003::", "2400::", "2606:4700::1111",
 		"2620:4f:7fff:ffff:ffff:ffff:ffff:ffff", "2620:4f:8001::", "2a00::", "3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::",
 	} {
-		for _, a := range disguises(netip.MustParseAddr(text)) {
+		for _, a := range reserved.Carriers(netip.MustParseAddr(text)) {
 			if !Public(a) {
 				t.Errorf("%s does not count as public", a)
 			}
@@ -99,7 +55,7 @@ func TestReservedAddressesAreNotDialled(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, Exceptions{}, Documents)
 	tried := 0
-	for _, a := range matrix() {
+	for _, a := range reserved.Addresses() {
 		_, err := client.Get("https://" + netip.AddrPortFrom(a, 443).String() + "/")
 		if !errors.Is(err, ErrUnsafeAddress) || Code(err) != latchkey.ServerUnsafe {
 			t.Errorf("%s: %v", a, err)

@@ -89,14 +89,15 @@ func (c *Client) Reconnect() {
 }
 
 // CheckURL parses a URL that some document named and refuses what must not be used: other schemes
-// than https, user info, fragments, a missing host.
+// than https, user info, fragments, zones, a missing host.
 func (c *Client) CheckURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	if err != nil {
 		// url.Error would repeat the URL.
 		return nil, errors.New("not a URL")
 	}
-	if u.User != nil || strings.Contains(raw, "#") || u.Opaque != "" || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") {
+	// A percent sign left in a host is that of a zone, which means something on this machine only (RFC 6874).
+	if u.User != nil || strings.Contains(raw, "#") || u.Opaque != "" || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.Contains(u.Host, "%") {
 		return nil, errors.New("not a plain URL")
 	}
 	return u, c.transport.checkScheme(u)

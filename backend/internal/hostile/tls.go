@@ -68,9 +68,12 @@ func newKey() *ecdsa.PrivateKey {
 	return key
 }
 
-// sign makes a certificate; without a parent it signs itself.
+// sign makes a certificate, for a day unless the template says how long; without a parent it signs itself.
 func sign(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecdsa.PrivateKey) *x509.Certificate {
-	template.NotBefore, template.NotAfter = time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour)
+	template.NotBefore = time.Now().Add(-time.Hour)
+	if template.NotAfter.IsZero() {
+		template.NotAfter = time.Now().Add(24 * time.Hour)
+	}
 	if parent == nil {
 		parent = template
 	}
