@@ -12,6 +12,7 @@ package wire
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"unicode"
@@ -24,6 +25,7 @@ import (
 	"latchkey/backend/loopback"
 	"latchkey/backend/oauth"
 	"latchkey/backend/profile"
+	"latchkey/backend/redact"
 	"latchkey/backend/safehttp"
 	"latchkey/backend/sqlite"
 	"latchkey/backend/vault"
@@ -40,7 +42,8 @@ type Options struct {
 	// environment names no file with it. It is called when it is needed, until it was right. Nil
 	// means that nobody can be asked.
 	Passphrase vault.Passphrase
-	// Log gets what people don't need to see; nil throws it away.
+	// Log gets what people don't need to see, with nothing secret in it (package redact); nil throws it
+	// away.
 	Log *slog.Logger
 }
 
@@ -70,7 +73,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		EmailProvider:  cfg.Brand.EmailProvider,
 		EmailProviders: cfg.Brand.EmailProviders,
 		Remote:         Remote(),
-		Log:            options.Log,
+		Log:            redacting(options.Log),
 	})
 	closeAll := func(ctx context.Context) error {
 		err := service.Close(ctx)
@@ -82,6 +85,19 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		return nil, nil, errors.Join(err, closeAll(ctx))
 	}
 	return service, closeAll, nil
+}
+
+// Logger is for the programs of this house: it writes what matters from this level on to w, with nothing
+// secret in it (package redact).
+func Logger(w io.Writer, level slog.Level) *slog.Logger {
+	return redacting(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+}
+
+func redacting(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return nil
+	}
+	return slog.New(redact.New(log.Handler()))
 }
 
 // Remote says that whoever uses this program sits at another computer, as over SSH: no browser that is
