@@ -71,7 +71,7 @@ func newApp(cfg config.Config) *App {
 func (a *App) start(window context.Context) {
 	defer close(a.started)
 	a.window = window
-	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: a.log, KeepKeysInMemory: true})
+	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: a.log, KeepKeysInMemory: true, Alone: true})
 	if a.failure != nil {
 		a.log.Error("the service did not start", "reason", a.failure)
 		return

@@ -66,6 +66,8 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		LogLevel:           logger.ERROR,
 		LogLevelProduction: logger.ERROR,
 		DragAndDrop:        &options.DragAndDrop{DisableWebViewDrop: true},
+		// Where there is no session bus this does nothing, and where there is one the service is on its
+		// way already when a second program ends here: that there is one window is wire's promise.
 		SingleInstanceLock: &options.SingleInstanceLock{
 			UniqueId: instanceID(a.config),
 			OnSecondInstanceLaunch: func(options.SecondInstanceData) {
