@@ -62,6 +62,12 @@ lint: setup ## check the sources without running them
 	npm --prefix frontend run check
 	$(MAKE) --no-print-directory bindings
 	git -c core.fileMode=false diff --exit-code -- frontend/wailsjs
+	$(MAKE) --no-print-directory licences
+
+.PHONY: licences
+licences: setup ## list the licences of all that we ship, in build/bin/licences.txt
+	mkdir -p build/bin
+	go run ./build/licences build/bin/licences.txt
 
 .PHONY: bindings
 bindings: ## generate frontend/wailsjs from the methods of package app

@@ -31,6 +31,7 @@ const closeTime = 10 * time.Second
 // rejects with the reason.
 type App struct {
 	config config.Config
+	log    *slog.Logger
 
 	started  chan struct{} // closed by start
 	work     sync.WaitGroup
@@ -53,6 +54,7 @@ type App struct {
 func newApp(cfg config.Config) *App {
 	return &App{
 		config:  cfg,
+		log:     wire.Logger(os.Stderr, slog.LevelWarn),
 		started: make(chan struct{}),
 		emit:    runtime.EventsEmit,
 		// Showing alone leaves a window behind others.
@@ -69,10 +71,9 @@ func newApp(cfg config.Config) *App {
 func (a *App) start(window context.Context) {
 	defer close(a.started)
 	a.window = window
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: log, KeepKeysInMemory: true})
+	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: a.log, KeepKeysInMemory: true, Alone: true})
 	if a.failure != nil {
-		log.Error("the service did not start", "reason", a.failure)
+		a.log.Error("the service did not start", "reason", a.failure)
 		return
 	}
 	a.service.Subscribe(a.forward)
@@ -81,7 +82,7 @@ func (a *App) start(window context.Context) {
 	a.work.Go(func() {
 		// A sign-in that waited when the program ended goes on; its events tell the page.
 		if _, err := a.show(a.service.Resume(window)); err != nil && latchkey.CodeOf(err) != latchkey.NoSignIn {
-			log.Info("the sign-in that waited did not succeed", "reason", err)
+			a.log.Info("the sign-in that waited did not succeed", "reason", err)
 		}
 	})
 }

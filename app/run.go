@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 
 	"github.com/wailsapp/wails/v2"
@@ -26,7 +27,9 @@ func Run(assets fs.FS) int {
 		err = prepare()
 	}
 	if err == nil {
-		err = wails.Run(newOptions(newApp(cfg), assets))
+		a := newApp(cfg)
+		slog.SetDefault(a.log) // where libraries log
+		err = wails.Run(newOptions(a, assets))
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "latchkey: %v\n", err)
@@ -57,10 +60,14 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		OnShutdown:       a.stop,
 		Bind:             []any{a},
 		ErrorFormatter:   formatError,
-		// Wails logs the arguments of calls on lower levels.
+		// Wails logs the arguments of calls: of all of them on lower levels, and of those that it can't
+		// make sense of on this one.
+		Logger:             wailsLog{a.log},
 		LogLevel:           logger.ERROR,
 		LogLevelProduction: logger.ERROR,
 		DragAndDrop:        &options.DragAndDrop{DisableWebViewDrop: true},
+		// Where there is no session bus this does nothing, and where there is one the service is on its
+		// way already when a second program ends here: that there is one window is wire's promise.
 		SingleInstanceLock: &options.SingleInstanceLock{
 			UniqueId: instanceID(a.config),
 			OnSecondInstanceLaunch: func(options.SecondInstanceData) {

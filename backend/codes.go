@@ -84,6 +84,7 @@ const (
 	StorageDamaged      Code = "storage_damaged"
 	StorageReplaced     Code = "storage_replaced"
 	StorageEmptied      Code = "storage_emptied"
+	AlreadyOpen         Code = "already_open"
 	ConfigInvalid       Code = "config_invalid"
 	Internal            Code = "internal"
 )
@@ -166,6 +167,7 @@ var catalogue = map[Code]struct {
 	StorageDamaged:      {"The app's data is damaged and can't be read. Nothing was changed: close every window of the app, then start it again.", false, ""},
 	StorageReplaced:     {"The app's data was damaged, so it was put aside and begun anew. Sign in again to go on.", false, ""},
 	StorageEmptied:      {"The app's data was empty, though somebody was signed in here before. Sign in again to go on.", false, ""},
+	AlreadyOpen:         {"The app is open in another window already. Go on there, or close both windows and start it again.", false, ""},
 	ConfigInvalid:       {"The app's settings are wrong, so it did not start. Correct them, then start it again.", false, ""},
 	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true, ""},
 }

@@ -96,13 +96,12 @@ func (r Report) Fine() bool {
 	return true
 }
 
-// Clean takes out of all values what tells who the person is, whose home folder is home: the folder
-// becomes ~, and its name … elsewhere, because it usually is the person's. Of what came from outside
-// only a bounded line of printable text is left.
+// Clean takes out of all values what tells who the person is, whose home folder is home (see
+// [WithoutHome]). Of what came from outside only a bounded line of printable text is left.
 func (r Report) Clean(home string) Report {
 	clean := make(Report, len(r))
 	for i, f := range r {
-		f.Value = withoutHome(oneLine(f.Value), home)
+		f.Value = WithoutHome(oneLine(f.Value), home)
 		clean[i] = f
 	}
 	return clean
@@ -124,7 +123,9 @@ func oneLine(text string) string {
 	return text
 }
 
-func withoutHome(text, home string) string {
+// WithoutHome is a text that does not tell whose home folder is home: the folder becomes ~, and its name
+// … elsewhere, because it usually is the person's.
+func WithoutHome(text, home string) string {
 	home = filepath.Clean(home)
 	name := filepath.Base(home)
 	if name == string(filepath.Separator) || name == "." || filepath.Dir(home) == home {

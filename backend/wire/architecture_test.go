@@ -20,7 +20,7 @@ var (
 	// faces see the service, what builds it, and the nouns.
 	faces = []string{"backend", "backend/auth", "backend/config", "backend/wire"}
 	// tools are for tests and development; nothing that is shipped imports them.
-	tools = []string{"backend/devnet", "backend/internal"}
+	tools = []string{"backend/devnet", "backend/internal", "build/release", "build/licences"}
 )
 
 // rooms says what each package may import of this module. A new package belongs in here.
@@ -29,9 +29,10 @@ var rooms = func() map[string][]string {
 		"":                     {"app", "frontend"},
 		"app":                  faces,
 		"backend/cmd/latchkey": faces,
-		"backend/wire":         append([]string{"backend", "backend/auth", "backend/config", "backend/safehttp"}, adapters...),
+		"backend/wire":         append([]string{"backend", "backend/auth", "backend/config", "backend/redact", "backend/safehttp"}, adapters...),
 		"backend/auth":         {"backend"},
 		"backend/config":       {"backend/safehttp", "build"},
+		"backend/redact":       {"backend"},
 		"backend/safehttp":     {"backend"},
 		"backend":              {},
 		"build":                {},

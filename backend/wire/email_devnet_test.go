@@ -3,11 +3,6 @@
 package wire_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -196,48 +191,4 @@ func TestChooseEmailProviderOnTheNetwork(t *testing.T) {
 	h.shut()
 	h.open()
 	h.mustSignIn("ivan@mail.example.org", at("ivan@mail.example.org"))
-}
-
-// Neither the address nor the authorization URL stands in anything that a run wrote or told.
-func TestNothingPersonalLeaks(t *testing.T) {
-	t.Parallel()
-	var log bytes.Buffer
-	h := newHouse(t, byEmail)
-	h.shut()
-	h.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	h.open()
-	const email = "judy.canary@mail.example.org"
-	var events []latchkey.Event
-	h.Subscribe(func(e latchkey.Event) { events = append(events, e) })
-	denied := at(email)
-	denied.Action = devnet.Deny
-	if _, _, err := h.signIn(email, denied); err == nil || strings.Contains(err.Error(), "judy") {
-		t.Errorf("denied with %v", err)
-	}
-	h.mustSignIn(email, at(email))
-	told, err := json.Marshal(events)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.shut()
-	wrote := map[string][]byte{"the log": log.Bytes(), "the events": told}
-	err = filepath.WalkDir(filepath.Dir(h.config.Paths.Data), func(path string, entry os.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			wrote[entry.Name()], err = os.ReadFile(path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(wrote) < 3 {
-		t.Errorf("only %d places were searched", len(wrote))
-	}
-	for name, data := range wrote {
-		for _, personal := range []string{"judy.canary", "request_uri", "oauth/authorize?"} {
-			if bytes.Contains(data, []byte(personal)) {
-				t.Errorf("%q stands in %s", personal, name)
-			}
-		}
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -17,6 +19,7 @@ import (
 	"time"
 
 	latchkey "latchkey/backend"
+	"latchkey/backend/auth"
 	"latchkey/backend/config"
 	"latchkey/backend/devnet"
 	"latchkey/backend/oauth"
@@ -179,29 +182,42 @@ const childPaths = "TEST_PATHS"
 func init() {
 	children["login"] = func() {
 		ctx := context.Background()
-		cfg, err := config.Load()
-		if err == nil {
-			err = json.Unmarshal([]byte(os.Getenv(childPaths)), &cfg.Paths)
-		}
-		if err != nil {
-			panic(err)
-		}
-		service, _, err := wire.New(ctx, cfg, wire.Options{NoBrowser: true})
-		if err != nil {
-			panic(err)
-		}
+		service := childService(ctx, nil)
 		service.Subscribe(func(e latchkey.Event) {
 			if e.SignIn != nil && e.SignIn.Phase == latchkey.Waiting {
 				fmt.Println("waiting")
 			}
 		})
-		_, err = service.Login(ctx, "alice.test")
+		_, err := service.Login(ctx, "alice.test")
 		fmt.Println("it ended:", err)
 	}
 }
 
+// childService is the service of a child, on the data that it was given.
+func childService(ctx context.Context, log *slog.Logger) *auth.Service {
+	cfg, err := config.Load()
+	if err == nil {
+		err = json.Unmarshal([]byte(os.Getenv(childPaths)), &cfg.Paths)
+	}
+	if err != nil {
+		panic(err)
+	}
+	service, _, err := wire.New(ctx, cfg, wire.Options{NoBrowser: true, Log: log})
+	if err != nil {
+		panic(err)
+	}
+	return service
+}
+
 // begin starts a sign-in in a process of its own, and returns when that waits for the browser.
 func (h *house) begin() *exec.Cmd {
+	h.t.Helper()
+	return h.child("login", h.t.Output())
+}
+
+// child starts one of the other programs on the data of this house, and returns when it says that it
+// waits. Its complaints go to stderr.
+func (h *house) child(name string, stderr io.Writer) *exec.Cmd {
 	h.t.Helper()
 	program, err := os.Executable()
 	if err != nil {
@@ -212,8 +228,8 @@ func (h *house) begin() *exec.Cmd {
 		h.t.Fatal(err)
 	}
 	child := exec.CommandContext(h.t.Context(), program)
-	child.Env = append(os.Environ(), asChild+"=login", childPaths+"="+string(paths))
-	child.Stderr = h.t.Output()
+	child.Env = append(os.Environ(), asChild+"="+name, childPaths+"="+string(paths))
+	child.Stderr = stderr
 	out, err := child.StdoutPipe()
 	if err != nil {
 		h.t.Fatal(err)

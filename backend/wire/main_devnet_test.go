@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -72,7 +71,6 @@ type house struct {
 	*auth.Service
 	t      *testing.T
 	config config.Config
-	log    *slog.Logger
 	close  func(context.Context) error
 
 	waiting chan latchkey.SignIn // each attempt once it waits
@@ -99,7 +97,7 @@ func newHouse(t *testing.T, change ...func(*config.Config)) *house {
 
 func (h *house) open() {
 	h.t.Helper()
-	service, closeAll, err := wire.New(h.t.Context(), h.config, wire.Options{NoBrowser: true, Log: h.log})
+	service, closeAll, err := wire.New(h.t.Context(), h.config, wire.Options{NoBrowser: true})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -12,8 +12,10 @@ package wire
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode"
 
 	latchkey "latchkey/backend"
@@ -24,6 +26,7 @@ import (
 	"latchkey/backend/loopback"
 	"latchkey/backend/oauth"
 	"latchkey/backend/profile"
+	"latchkey/backend/redact"
 	"latchkey/backend/safehttp"
 	"latchkey/backend/sqlite"
 	"latchkey/backend/vault"
@@ -36,20 +39,32 @@ type Options struct {
 	// KeepKeysInMemory lets sessions last as long as the program where there is no keychain: for
 	// programs that people leave open, and that tell them so.
 	KeepKeysInMemory bool
+	// Alone is for windows: New waits for another program that is alone on the same data to end, and
+	// answers the code AlreadyOpen when it goes on. Programs that are not alone share the data with it.
+	Alone bool
 	// Passphrase asks the person for the passphrase of the vault, if there is one and the
 	// environment names no file with it. It is called when it is needed, until it was right. Nil
 	// means that nobody can be asked.
 	Passphrase vault.Passphrase
-	// Log gets what people don't need to see; nil throws it away.
+	// Log gets what people don't need to see, with nothing secret in it (package redact); nil throws it
+	// away.
 	Log *slog.Logger
 }
 
+// aloneTime is how long New waits to be alone: a little longer than a window takes to finish what is on its
+// way once it was closed.
+const aloneTime = 12 * time.Second
+
 // New opens the database, starts the service and answers how to end both. The error carries one of
-// the Storage codes.
+// the Storage codes, or AlreadyOpen.
 func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service, func(context.Context) error, error) {
 	store, err := sqlite.Open(ctx, cfg.Paths.Database(), cfg.Paths.Locks())
 	if err != nil {
 		return nil, nil, err
+	}
+	leave, err := beAlone(ctx, store, options)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
 	}
 	client := safehttp.New(cfg.Network.Exceptions, cfg.Brand.Name+"/"+config.Version())
 	keys, reader := newKeys(cfg, options), profile.New(client)
@@ -71,18 +86,46 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		EmailProvider:  cfg.Brand.EmailProvider,
 		EmailProviders: cfg.Brand.EmailProviders,
 		Remote:         Remote(),
-		Log:            options.Log,
+		Log:            redacting(options.Log),
 	})
 	closeAll := func(ctx context.Context) error {
 		err := service.Close(ctx)
 		client.Close()
 		keys.vault.Close()
+		leave()
 		return errors.Join(err, store.Close())
 	}
 	if err := service.Start(ctx); err != nil {
 		return nil, nil, errors.Join(err, closeAll(ctx))
 	}
 	return service, closeAll, nil
+}
+
+// beAlone takes the lock that programs which want to be alone share. It ends with the process.
+func beAlone(ctx context.Context, store *sqlite.DB, options Options) (leave func(), err error) {
+	if !options.Alone {
+		return func() {}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, aloneTime)
+	defer cancel()
+	leave, err = store.Lock(ctx, "window")
+	if latchkey.CodeOf(err) == latchkey.StorageBusy {
+		err = latchkey.NewError(latchkey.AlreadyOpen, err)
+	}
+	return leave, err
+}
+
+// Logger is for the programs of this house: it writes what matters from this level on to w, with nothing
+// secret in it (package redact).
+func Logger(w io.Writer, level slog.Level) *slog.Logger {
+	return redacting(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+}
+
+func redacting(log *slog.Logger) *slog.Logger {
+	if log == nil {
+		return nil
+	}
+	return slog.New(redact.New(log.Handler()))
 }
 
 // Remote says that whoever uses this program sits at another computer, as over SSH: no browser that is

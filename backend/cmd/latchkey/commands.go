@@ -86,7 +86,7 @@ func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *aut
 	if err != nil {
 		return err
 	}
-	options.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	options.Log = wire.Logger(cmd.ErrOrStderr(), slog.LevelWarn)
 	service, closeAll, err := wire.New(cmd.Context(), cfg, options)
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func with(cmd *cobra.Command, options wire.Options, f func(context.Context, *aut
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(cmd.Context()), closeTime)
 	defer cancel()
 	if closeErr := closeAll(ctx); closeErr != nil {
-		slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)).Warn("not everything was finished", "reason", closeErr)
+		options.Log.Warn("not everything was finished", "reason", closeErr)
 	}
 	return err
 }

@@ -9,12 +9,16 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"latchkey/backend/wire"
 )
 
 func main() {
+	slog.SetDefault(wire.Logger(os.Stderr, slog.LevelWarn)) // where libraries log
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

@@ -271,6 +271,7 @@ export const de: Strings = {
     storage_damaged: 'Die Daten der App sind beschädigt und nicht lesbar. Es wurde nichts geändert: Schließen Sie alle Fenster der App und starten Sie sie dann neu.',
     storage_replaced: 'Die Daten der App waren beschädigt; sie wurden beiseitegelegt und neu angefangen. Melden Sie sich wieder an.',
     storage_emptied: 'Die Daten der App waren leer, obwohl hier schon jemand angemeldet war. Melden Sie sich wieder an.',
+    already_open: 'Die App ist schon in einem anderen Fenster geöffnet. Machen Sie dort weiter, oder schließen Sie beide Fenster und starten Sie sie neu.',
     config_invalid: 'Die Einstellungen der App sind falsch, deshalb ist sie nicht gestartet. Berichtigen Sie sie und starten Sie die App dann neu.',
     internal: 'In der App ist etwas schiefgegangen. Versuchen Sie es noch einmal; wenn es so bleibt, melden Sie es.',
   },

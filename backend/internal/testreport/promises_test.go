@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const top = "../../.."
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(top, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// SECURITY.md has every promise once, in order, and names packages whose tests are for it. How many there
+// are is the same wherever it is said.
+func TestPromises(t *testing.T) {
+	t.Parallel()
+	named, err := namedRows(top)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tested := map[int][]string{} // packages, by the number of the promise
+	for test, rows := range named {
+		for _, n := range rows {
+			tested[n] = append(tested[n], strings.TrimPrefix(test[:strings.LastIndexByte(test, '.')], "latchkey/"))
+		}
+	}
+	promises := regexp.MustCompile("(?m)^\\| (\\d+) \\| \\S.* \\| ((?:`[a-z/]+` ?)+)\\|$").FindAllStringSubmatch(read(t, "SECURITY.md"), -1)
+	for i, m := range promises {
+		if want := strconv.Itoa(i + 1); m[1] != want {
+			t.Fatalf("promise %s stands where %s should", m[1], want)
+		}
+		for pkg := range strings.FieldsSeq(strings.ReplaceAll(m[2], "`", "")) {
+			// A promise that no test names yet is what the report counts as missing.
+			if in := tested[i+1]; len(in) > 0 && !slices.Contains(in, pkg) {
+				t.Errorf("promise %d: no test of %s names it, but %v", i+1, pkg, in)
+			}
+		}
+	}
+	many := strconv.Itoa(len(promises))
+	for n := range tested {
+		if n < 1 || n > len(promises) {
+			t.Errorf("a test names promise %d, of %s", n, many)
+		}
+	}
+	for file, words := range map[string]string{"Makefile": "testreport -rows " + many + "\n", "README.md": "[" + many + " promises](SECURITY.md)"} {
+		if !strings.Contains(read(t, file), words) {
+			t.Errorf("%s does not say %q", file, words)
+		}
+	}
+}
