@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 
 	"github.com/wailsapp/wails/v2"
@@ -52,12 +53,18 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		StartHidden:      true,
 		OnDomReady:       func(ctx context.Context) { a.work.Go(func() { a.domReady(ctx) }) },
 		BackgroundColour: lightPaper,
-		AssetServer:      &assetserver.Options{Assets: assets, Middleware: a.avatars},
-		OnStartup:        a.start,
-		OnShutdown:       a.stop,
-		Bind:             []any{a},
-		ErrorFormatter:   formatError,
-		// Wails logs the arguments of calls on lower levels.
+		AssetServer: &assetserver.Options{Assets: assets, Middleware: func(next http.Handler) http.Handler {
+			return guarded(a.avatars(next))
+		}},
+		OnStartup: func(ctx context.Context) {
+			holdPage()
+			a.start(ctx)
+		},
+		OnShutdown:     a.stop,
+		Bind:           []any{a},
+		ErrorFormatter: formatError,
+		Logger:         quiet{},
+		// Less to do for it.
 		LogLevel:           logger.ERROR,
 		LogLevelProduction: logger.ERROR,
 		DragAndDrop:        &options.DragAndDrop{DisableWebViewDrop: true},
