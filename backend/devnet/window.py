@@ -10,6 +10,7 @@ its deadline. It ends when standard input does.
     {"do": "keys", "text": T}              {}; typed into whatever has the focus
     {"do": "place"}                        {"x": ..., "y": ..., "width": ..., "height": ...}, in pixels
     {"do": "close", "id": X}               {}; what a window manager's close button does, to an X window
+    {"do": "read"}                         {"said": [...]}, names, descriptions and texts
     {"do": "tree"}                         {"text": ...}, every element, for error messages
 
 An attempt that failed is answered with {"missing": REASON}. N is the accessible name, or for elements that
@@ -59,9 +60,13 @@ def walk(element, depth=0):
         yield from walk(child, depth + 1)
 
 
+def own_text(element):
+    return Atspi.Text.get_text(element, 0, -1) if "Text" in element.get_interfaces() else ""
+
+
 def text(element):
     """What stands in an element, with the text of what is embedded in it."""
-    own = Atspi.Text.get_text(element, 0, -1) if "Text" in element.get_interfaces() else ""
+    own = own_text(element)
     if own.strip(EMBEDDED):
         return own
     return " ".join(filter(None, map(text, children(element)))) or element.get_name()
@@ -77,8 +82,12 @@ def has(element, state):
 
 def find(app, role, name):
     for element, _ in walk(app):
-        if element.get_role_name() == role and label(element) == name and has(element, Atspi.StateType.SHOWING):
-            return element
+        if element.get_role_name() == role and label(element) == name:
+            if has(element, Atspi.StateType.SHOWING):
+                return element
+            # Perhaps it lies further down, where a person would scroll.
+            if has(element, Atspi.StateType.VISIBLE):
+                Atspi.Component.scroll_to(element, Atspi.ScrollType.ANYWHERE)
     raise Missing(f"there is no {role} {name!r}")
 
 
@@ -103,6 +112,10 @@ def place(app):
             at = Atspi.Component.get_extents(element, Atspi.CoordType.SCREEN)
             return {"x": at.x, "y": at.y, "width": at.width, "height": at.height}
     raise Missing("there is no window")
+
+
+def said(element):
+    return element.get_name(), element.get_description(), own_text(element)
 
 
 def tree(app):
@@ -157,6 +170,8 @@ def answer(pid, request):
         close(request["id"])
         return {}
     app = application(pid)
+    if do == "read":
+        return {"said": list(filter(None, (words for element, _ in walk(app) for words in said(element))))}
     if do == "tree":
         return {"text": tree(app)}
     if do == "place":
