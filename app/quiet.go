@@ -2,14 +2,14 @@ package app
 
 import (
 	"fmt"
-	"os"
+	"io"
 	"strings"
 )
 
 // quiet is what Wails logs to. What it says is often what the page sent, arguments of calls included: with a
 // call that it can't read even as an error, and on lower levels, which the page may turn on, with each call
 // and its answer (observed in 2.15). So only errors are written, and of those no more than the beginning.
-type quiet struct{}
+type quiet struct{ out io.Writer }
 
 // Print implements [logger.Logger].
 func (quiet) Print(string) {}
@@ -27,11 +27,11 @@ func (quiet) Info(string) {}
 func (quiet) Warning(string) {}
 
 // Error implements [logger.Logger].
-func (quiet) Error(message string) {
+func (q quiet) Error(message string) {
 	if at := strings.IndexAny(message, ":{[\"'"); at >= 0 {
 		message = message[:at]
 	}
-	_, _ = fmt.Fprintf(os.Stderr, "the web view: %.60q\n", message)
+	_, _ = fmt.Fprintf(q.out, "the web view: %.60q\n", message)
 }
 
 // Fatal implements [logger.Logger]. It ends nothing: the page can say it, too.

@@ -63,7 +63,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		OnShutdown:     a.stop,
 		Bind:           []any{a},
 		ErrorFormatter: formatError,
-		Logger:         quiet{},
+		Logger:         quiet{os.Stderr},
 		// Less to do for it.
 		LogLevel:           logger.ERROR,
 		LogLevelProduction: logger.ERROR,
