@@ -53,7 +53,7 @@ var corpus = []string{
 	`</script><script>RUN</script>`,
 	`--><script>RUN</script><!--`,
 	`]]><script>RUN</script>`,
-	`<noscript><p x="</noscript><img src=x onerror=RUN>">`,
+	`<noscript><p x="</noscript><svg onload=RUN>">`,
 	`{RUN}`,
 	`{{RUN}}`,
 	`${RUN}`,

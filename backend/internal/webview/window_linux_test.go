@@ -24,8 +24,13 @@ const windowTags = "desktop,production,webkit2_41,devnet"
 // mustBuild builds a program with a window, of a package of this module.
 func mustBuild(t *testing.T, of string) string {
 	t.Helper()
+	return mustBuildWith(t, windowTags, of)
+}
+
+func mustBuildWith(t *testing.T, tags, of string) string {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "window")
-	build := exec.CommandContext(t.Context(), "go", "build", "-tags", windowTags, "-o", program, of) // #nosec G204 -- arguments of this test
+	build := exec.CommandContext(t.Context(), "go", "build", "-tags", tags, "-o", program, of) // #nosec G204 -- arguments of this test
 	build.Dir = "../../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
