@@ -188,6 +188,40 @@ func TestInjectionsIntoNamesPicturesAndErrors(t *testing.T) {
 	nothingRan(t, window, c, "into names, pictures and errors", 2*len(names)+len(pictures))
 }
 
+// What is typed comes back on the screen and goes through the bridge; it is in no log.
+// hostile: 57, 63
+func TestInjectionsIntoBoxes(t *testing.T) {
+	t.Parallel()
+	c := newCanary(t)
+	desktop := mustScreen(t)
+	window := mustOpen(t, desktop, mustBuild(t, "."))
+	submit := func(box, text, button, sentence string) {
+		t.Helper()
+		if err := window.Type(patiently(t), "entry", box, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := window.Press(patiently(t), "push button", button); err != nil {
+			t.Fatal(err)
+		}
+		mustRead(t, window, sentence, text)
+	}
+	const box, server, email = "Who are you?", "Server's address", "canary-typed@example.org"
+	typed := payloads([]string{`<script>RUN</script>`, `"><img src=x onerror=RUN>`, `');RUN//`}, c)
+	for _, p := range typed {
+		submit(box, p, "Continue", latchkey.InvalidIdentifier.Sentence())
+	}
+	if err := window.Type(patiently(t), "entry", box, email); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range typed {
+		submit(server, p, "Use this server", latchkey.InvalidIdentifier.Sentence())
+	}
+	if strings.Contains(mustLog(t, window), "canary-typed") {
+		t.Error("what was typed is logged")
+	}
+	nothingRan(t, window, c, "into boxes", 2*len(typed))
+}
+
 // mustNetworkFile leads a development build to a network of ours.
 func mustNetworkFile(t *testing.T, network *hostile.Server) string {
 	t.Helper()
