@@ -16,7 +16,7 @@ import (
 )
 
 // newTestApp is the window without a window: events go to a channel.
-func newTestApp(t *testing.T, change func(*config.Config)) (*App, chan any) {
+func newTestApp(t testing.TB, change func(*config.Config)) (*App, chan any) {
 	t.Helper()
 	dir := t.TempDir()
 	cfg := config.Config{

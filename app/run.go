@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 
 	"github.com/wailsapp/wails/v2"
@@ -55,14 +56,18 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		StartHidden:      true,
 		OnDomReady:       func(ctx context.Context) { a.work.Go(func() { a.domReady(ctx) }) },
 		BackgroundColour: lightPaper,
-		AssetServer:      &assetserver.Options{Assets: assets, Middleware: a.avatars},
-		OnStartup:        a.start,
-		OnShutdown:       a.stop,
-		Bind:             []any{a},
-		ErrorFormatter:   formatError,
-		// Wails logs the arguments of calls: of all of them on lower levels, and of those that it can't
-		// make sense of on this one.
-		Logger:             wailsLog{a.log},
+		AssetServer: &assetserver.Options{Assets: assets, Middleware: func(next http.Handler) http.Handler {
+			return guarded(a.avatars(next))
+		}},
+		OnStartup: func(ctx context.Context) {
+			holdPage()
+			a.start(ctx)
+		},
+		OnShutdown:     a.stop,
+		Bind:           []any{a},
+		ErrorFormatter: formatError,
+		Logger:         quiet{a.log},
+		// Less to do for it.
 		LogLevel:           logger.ERROR,
 		LogLevelProduction: logger.ERROR,
 		DragAndDrop:        &options.DragAndDrop{DisableWebViewDrop: true},

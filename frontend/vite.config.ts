@@ -7,10 +7,15 @@ const policy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self'",
   "connect-src 'self'",
+  "frame-src 'none'",
+  "object-src 'none'",
+  "worker-src 'none'",
   "base-uri 'none'",
   "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types svelte-trusted-html',
 ].join('; ')
 
 /** Only the build gets the policy: the development server needs inline styles and a web socket. */

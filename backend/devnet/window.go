@@ -98,6 +98,13 @@ func (w *Window) Text(ctx context.Context, role, name string) (string, error) {
 	return reply.Text, err
 }
 
+// Read waits until check is content with everything that can be read: the names, descriptions and texts
+// of all elements.
+func (w *Window) Read(ctx context.Context, check func(said []string) error) error {
+	_, err := w.insist(ctx, request{Do: "read"}, func(r reply) error { return check(r.Said) })
+	return err
+}
+
 // Press presses a button once it is enabled.
 func (w *Window) Press(ctx context.Context, role, name string) error {
 	_, err := w.insist(ctx, request{Do: "press", Role: role, Name: name}, nil)
@@ -213,6 +220,7 @@ type request struct {
 type reply struct {
 	Missing             string `json:"missing"`
 	Text                string `json:"text"`
+	Said                []string
 	X, Y, Width, Height int
 }
 

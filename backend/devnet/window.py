@@ -12,6 +12,7 @@ its deadline. It ends when standard input does.
     {"do": "place"}                        {"x": ..., "y": ..., "width": ..., "height": ...}, in pixels
     {"do": "clipboard"}                    {"text": ...}, what was copied last
     {"do": "close", "id": X}               {}; what a window manager's close button does, to an X window
+    {"do": "read"}                         {"said": [...]}, names, descriptions and texts
     {"do": "tree"}                         {"text": ...}, every element, for error messages
 
 An attempt that failed is answered with {"missing": REASON}. N is the accessible name, or for elements that
@@ -63,9 +64,13 @@ def walk(element, depth=0):
         yield from walk(child, depth + 1)
 
 
+def own_text(element):
+    return Atspi.Text.get_text(element, 0, -1) if "Text" in element.get_interfaces() else ""
+
+
 def text(element):
     """What stands in an element, with the text of what is embedded in it."""
-    own = Atspi.Text.get_text(element, 0, -1) if "Text" in element.get_interfaces() else ""
+    own = own_text(element)
     if own.strip(EMBEDDED):
         return own
     return " ".join(filter(None, map(text, children(element)))) or element.get_name()
@@ -115,6 +120,10 @@ def place(app):
             at = Atspi.Component.get_extents(element, Atspi.CoordType.SCREEN)
             return {"x": at.x, "y": at.y, "width": at.width, "height": at.height}
     raise Missing("there is no window")
+
+
+def said(element):
+    return element.get_name(), element.get_description(), own_text(element)
 
 
 def tree(app):
@@ -178,6 +187,8 @@ def answer(pid, request):
     if do == "clipboard":
         return {"text": clipboard()}
     app = application(pid)
+    if do == "read":
+        return {"said": list(filter(None, (words for element, _ in walk(app) for words in said(element))))}
     if do == "tree":
         return {"text": tree(app)}
     if do == "place":

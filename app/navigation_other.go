@@ -1,0 +1,6 @@
+//go:build !linux || !production
+
+package app
+
+// holdPage is for WebKitGTK so far.
+func holdPage() {}
