@@ -81,7 +81,7 @@ func FuzzRequest(f *testing.F) {
 		w := httptest.NewRecorder()
 		l.ServeHTTP(w, r)
 		mode, dest := r.Header.Get("Sec-Fetch-Mode"), r.Header.Get("Sec-Fetch-Dest")
-		navigation := r.Method == "GET" && r.Host == host && r.Header.Get("Origin") == "" && (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
+		navigation := r.Method == http.MethodGet && r.Host == host && r.Header.Get("Origin") == "" && (mode == "" || mode == "navigate") && (dest == "" || dest == "document")
 		if !navigation && (len(l.callback) > 0 || w.Body.Len() > 0 || w.Header().Get("Location") != "" || w.Code < 400) {
 			t.Errorf("%q is answered with %d", raw, w.Code)
 		}
