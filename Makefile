@@ -12,7 +12,7 @@ FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) 
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: demo
 demo: setup programs ## sign in on a private network, in a real window; EMAIL=1 by email
@@ -33,6 +33,7 @@ dev: ## open the window in development mode: changes show at once
 .PHONY: test
 test: setup lint programs ## run every test there is, the one of the window included
 	npm --prefix frontend test
+	npm --prefix frontend run screenshots
 	go test -race ./backend/config ./backend/cmd/latchkey
 	go test -race -tags devnet -json ./... | build/bin/testreport -rows 66
 	for story in handle email sessions keyless terminal; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
@@ -44,6 +45,11 @@ soak: ## kill -9 a thousand times and let a hundred tokens end: ten minutes at m
 	go build -o build/bin/testreport ./backend/internal/testreport
 	SOAK=1 timeout 10m go test -race -tags devnet -count=1 -p 1 -json -run '^(TestKilled|TestCrowd)' ./backend/internal/soak ./backend/wire \
 		| build/bin/testreport
+
+.PHONY: screenshots
+screenshots: ## picture and check every state of the window; README=1 renews the README's pictures
+	build/setup.sh screenshots
+	npm --prefix frontend run screenshots$(if $(README), -- --readme)
 
 .PHONY: lint
 lint: setup ## check the sources without running them
