@@ -21,7 +21,7 @@ function name(node: Node | null): string {
 
 /** What is hidden from the eye and left to those who hear the page. */
 function unseen(element: Element): boolean {
-  return !element.checkVisibility() || element.closest('svg') !== null || getComputedStyle(element).clipPath === 'inset(50%)'
+  return !element.checkVisibility({ visibilityProperty: true }) || element.closest('svg') !== null || getComputedStyle(element).clipPath === 'inset(50%)'
 }
 
 function elements(): Element[] {
@@ -35,6 +35,7 @@ function drawn(): Promise<void> {
 
 let changed = false
 let pressed = false
+let lastHeading = document.querySelector('h1')
 const moves: LayoutShift[] = []
 const observer = new PerformanceObserver((list) => moves.push(...(list.getEntries() as LayoutShift[])))
 observer.observe({ type: 'layout-shift', buffered: true })
@@ -64,7 +65,10 @@ export function hasChanged(): boolean {
   return answer
 }
 
-/** What moved by itself since the last call. A press or a key may move things: the person expects that something happens. */
+/**
+ * What moved by itself since the last call. A press or a key may move things, for the person expects that something
+ * happens; and so may a view, with a heading of its own, that takes the place of another.
+ */
 export async function jumps(): Promise<Flaw[]> {
   await drawn()
   moves.push(...(observer.takeRecords() as LayoutShift[]))
@@ -76,9 +80,11 @@ export async function jumps(): Promise<Flaw[]> {
     const ways = moved.map(({ previousRect, currentRect }) => `${place(previousRect)} to ${place(currentRect)}`).join(', ')
     flaws.push({ rule: 'layout-shift', where, what: `moves by ${value.toFixed(4)}: ${ways}` })
   }
-  if (!pressed) return flaws
+  const heading = document.querySelector('h1')
+  const expected = pressed || heading !== lastHeading
   pressed = false
-  return []
+  lastHeading = heading
+  return expected ? [] : flaws
 }
 
 function place({ x, y, width, height }: DOMRectReadOnly): string {
@@ -98,7 +104,8 @@ export function cutOff(): Flaw[] {
     const style = getComputedStyle(element)
     if (style.display === 'inline' || elided(element, style)) continue
     const { clientWidth, clientHeight, scrollWidth, scrollHeight } = element
-    if (scrollWidth > clientWidth) {
+    // Of boxes in boxes the innermost tells what to change.
+    if (tight(element) && ![...element.children].some(tight)) {
       flaws.push({ rule: 'cut-off', where: name(element), what: `has ${scrollWidth} px in a box ${clientWidth} px wide` })
     }
     if (style.overflowY !== 'visible' && scrollHeight > clientHeight) {
@@ -110,6 +117,10 @@ export function cutOff(): Flaw[] {
     }
   }
   return flaws
+}
+
+function tight({ scrollWidth, clientWidth }: Element): boolean {
+  return clientWidth > 0 && scrollWidth > clientWidth
 }
 
 /** What may be cut: a text with an ellipsis that a person made up (IdentityCard), and a text being typed, which scrolls. */

