@@ -102,36 +102,43 @@ export function cutOff(): Flaw[] {
       flaws.push({ rule: 'outside', where: name(element), what: `reaches from ${left} to ${right} px` })
     }
     const style = getComputedStyle(element)
+    if (element instanceof HTMLInputElement && style.textOverflow !== 'ellipsis' && placeholderWidth(element, style) > element.clientWidth) {
+      flaws.push({ rule: 'cut-off', where: name(element), what: `has no room for its placeholder "${element.placeholder}"` })
+    }
     if (style.display === 'inline' || elided(element, style)) continue
+    if (squeezed(element, style)) flaws.push({ rule: 'squeezed', where: name(element), what: `is ${element.clientWidth} px wide` })
     const { clientWidth, clientHeight, scrollWidth, scrollHeight } = element
-    // Of boxes in boxes the innermost tells what to change.
-    if (tight(element) && ![...element.children].some(tight)) {
+    // Boxes may stick out of a box that cuts nothing off, for the eye's sake; text may not.
+    if (scrollWidth > clientWidth && (style.overflowX !== 'visible' || hasText(element))) {
       flaws.push({ rule: 'cut-off', where: name(element), what: `has ${scrollWidth} px in a box ${clientWidth} px wide` })
     }
     if (style.overflowY !== 'visible' && scrollHeight > clientHeight) {
       flaws.push({ rule: 'cut-off', where: name(element), what: `has ${scrollHeight} px in a box ${clientHeight} px high` })
     }
-    const room = clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
-    if (element instanceof HTMLInputElement && element.value === '' && textWidth(element.placeholder, style) > room) {
-      flaws.push({ rule: 'cut-off', where: name(element), what: `has no room for its placeholder "${element.placeholder}"` })
-    }
   }
   return flaws
 }
 
-function tight({ scrollWidth, clientWidth }: Element): boolean {
-  return clientWidth > 0 && scrollWidth > clientWidth
+/** A text in so narrow a column that its words fall apart. */
+function squeezed(element: Element, style: CSSStyleDeclaration): boolean {
+  const size = parseFloat(style.fontSize)
+  return hasText(element) && element.clientWidth < 4 * size && element.clientHeight > 6 * size
 }
 
-/** What may be cut: a text with an ellipsis that a person made up (IdentityCard), and a text being typed, which scrolls. */
+function hasText(element: Element): boolean {
+  return [...element.childNodes].some((node) => node instanceof Text && node.data.trim() !== '')
+}
+
+/** What may be cut: a name that somebody made up (IdentityCard), with an ellipsis; and a text being typed, which scrolls. */
 function elided(element: Element, style: CSSStyleDeclaration): boolean {
   return style.textOverflow === 'ellipsis' ? element.matches('.made-up') : element.matches('input, textarea')
 }
 
-function textWidth(text: string, style: CSSStyleDeclaration): number {
+function placeholderWidth({ placeholder, value }: HTMLInputElement, style: CSSStyleDeclaration): number {
+  if (value !== '') return 0
   const pen = document.createElement('canvas').getContext('2d')!
   pen.font = style.font
-  return pen.measureText(text).width
+  return pen.measureText(placeholder).width + parseFloat(style.paddingLeft) + parseFloat(style.paddingRight)
 }
 
 /** What moves though the person asked for stillness. */

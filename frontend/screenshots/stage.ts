@@ -52,7 +52,7 @@ export class Stage {
     const { frameTree } = await stage.#devtools.send('Page.getFrameTree')
     const world = await stage.#devtools.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id })
     stage.#world = world.executionContextId
-    await stage.#evaluate(`import('/screenshots/page.ts').then((inside) => { globalThis.inside = inside })`)
+    await stage.#evaluate(`import('/page.js').then((inside) => { globalThis.inside = inside })`)
     return stage
   }
 
@@ -122,7 +122,7 @@ export class Stage {
     const { violations } = (await this.#evaluate(`axe.run(document, { resultTypes: ['violations'] })`)) as AxeResults
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .flatMap(({ id, help, nodes }) => nodes.map(({ html }) => ({ rule: `axe ${id}`, where: html.slice(0, 200), what: help })))
+      .flatMap(({ id, help, nodes }) => nodes.map(({ html }) => ({ rule: `axe ${id}`, where: html, what: help })))
       .filter(({ rule, where }) => rule !== 'axe label-content-name-mismatch' || !where.includes('aria-describedby'))
   }
 
