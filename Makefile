@@ -13,7 +13,7 @@ FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) 
 
 .PHONY: help
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: demo
 demo: setup programs ## sign in on a private network, in a real window; EMAIL=1 by email
@@ -34,6 +34,7 @@ dev: ## open the window in development mode: changes show at once
 .PHONY: test
 test: setup lint programs ## run every test there is, the one of the window included
 	npm --prefix frontend test
+	npm --prefix frontend run screenshots
 	go test -race ./backend/config ./backend/cmd/latchkey
 	build/bin/fuzzrun -tags devnet -each 2000x
 	go test -race -tags devnet -json ./... | build/bin/testreport -rows 66
@@ -50,6 +51,11 @@ soak: ## kill -9 a thousand times and let a hundred tokens end: ten minutes at m
 .PHONY: fuzz
 fuzz: setup ## try each fuzz target for FUZZTIME, ten seconds unless set
 	go run ./backend/internal/fuzzrun -tags devnet -each $(or $(FUZZTIME),10s)
+
+.PHONY: screenshots
+screenshots: ## picture and check every state of the window; README=1 renews the README's pictures
+	build/setup.sh screenshots
+	npm --prefix frontend run screenshots$(if $(README), -- --readme)
 
 .PHONY: lint
 lint: setup ## check the sources without running them

@@ -7,6 +7,7 @@
 #     headless    Debian packages to run and drive the window without a screen
 #     network     the private network of backend/devnet, and the browser that signs in there
 #     frontend    the npm packages of the front end
+#     screenshots the browser that pictures the front end, and the same npm packages
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,7 +31,11 @@ for part in "$@"; do
 		npm_dirs="$npm_dirs backend/devnet/node"
 		;;
 	frontend) npm_dirs="$npm_dirs frontend" ;;
-	*) die "unknown part '$part'. The parts are: go-window headless network frontend" ;;
+	screenshots)
+		packages="$packages chromium fonts-dejavu-core"
+		npm_dirs="$npm_dirs frontend"
+		;;
+	*) die "unknown part '$part'. The parts are: go-window headless network frontend screenshots" ;;
 	esac
 done
 

@@ -10,7 +10,7 @@ export default defineConfig(
   ts.configs.recommendedTypeChecked,
   svelte.configs.recommended,
   {
-    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js'] }, extraFileExtensions: ['.svelte'] } },
+    languageOptions: { parserOptions: { projectService: { allowDefaultProject: ['*.js', 'screenshots/*.mjs'] }, extraFileExtensions: ['.svelte'] } },
     rules: {
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       // A bridge rejects with a Failure, which is no Error.

@@ -347,6 +347,8 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   },
 }
 
+export const sceneNames = Object.keys(scenes)
+
 export function play(name: string | null): MockBridge {
   return (scenes[name ?? ''] ?? interactive)()
 }
