@@ -33,6 +33,7 @@ interface Sitting {
   themes: Dress['theme'][]
   /** How many times as large as usual the text is. */
   zoom: number
+  language: string
 }
 
 const own: Size = { name: '480', width: 480, height: 720 }
@@ -41,9 +42,10 @@ const narrow: Size = { name: '360', width: 360, height: 640 }
 
 /** Each scene is loaded once for each of these, at the first size. */
 const sittings: Sitting[] = [
-  { sizes: [own, wide], themes: ['light', 'dark'], zoom: 1 },
-  { sizes: [narrow], themes: ['light', 'dark'], zoom: 1 },
-  { sizes: [{ ...narrow, name: '360-text-200' }], themes: ['light'], zoom: 2 },
+  { sizes: [own, wide], themes: ['light', 'dark'], zoom: 1, language: 'en' },
+  { sizes: [narrow], themes: ['light', 'dark'], zoom: 1, language: 'en' },
+  { sizes: [{ ...narrow, name: '360-text-200' }], themes: ['light'], zoom: 2, language: 'en' },
+  { sizes: [{ ...narrow, name: '360-german' }], themes: ['light'], zoom: 1, language: 'de' }, // its words are long
 ]
 
 const hints: Readonly<Record<string, string>> = {
@@ -80,9 +82,9 @@ function report(scene: string, theme: string, size: string, found: Flaw[]): void
   }
 }
 
-async function sit(browser: Browser, address: string, scene: string, { sizes, themes, zoom }: Sitting): Promise<void> {
+async function sit(browser: Browser, address: string, scene: string, { sizes, themes, zoom, language }: Sitting): Promise<void> {
   const [first, theme] = [sizes[0]!, themes[0]!]
-  const stage = await Stage.open(browser, `${address}?state=${scene}`, { ...first, theme }, zoom)
+  const stage = await Stage.open(browser, `${address}?state=${scene}&language=${language}`, { ...first, theme }, zoom)
   report(scene, theme, first.name, await stage.play(before))
   for (const size of sizes) {
     for (const theme of themes) {
