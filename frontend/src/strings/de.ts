@@ -129,7 +129,7 @@ export const de: Strings = {
     needsSignIn: 'Anmeldung nötig',
     offline: 'Offline',
     offlineDetail: (name) =>
-      `Der Server von ${name} ist gerade nicht zu erreichen. Sobald er es ist, geht alles von selbst weiter.`,
+      `Der Server von ${name} antwortet nicht. Es geht von selbst weiter, sobald er es tut.`,
     until: (when) => `Angemeldet bis zum ${when}`,
     untilClosed: 'Angemeldet, bis die App geschlossen wird',
     endsSoon: (when) => `Diese Anmeldung endet am ${when}. Erneuern Sie sie jetzt, damit nichts unterbrochen wird.`,
