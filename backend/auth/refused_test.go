@@ -68,6 +68,14 @@ func TestLoginRefused(t *testing.T) {
 			net:  func(n *hostile.Server) { approveBob(n); elsewhereBelongsToOther(n) },
 			want: latchkey.IssuerMismatch,
 		},
+		"account that lives on no PDS": { // hostile: 25
+			text: hostile.Other,
+			net: func(n *hostile.Server) {
+				n.Issuer = hostile.Other
+				n.DIDs[hostile.AliceDID] = hostile.Identity{Handle: hostile.AliceHandle, Server: hostile.Other}
+			},
+			want: latchkey.IssuerMismatch,
+		},
 		"account that nobody knows": {
 			text: hostile.PDS,
 			net: func(n *hostile.Server) {

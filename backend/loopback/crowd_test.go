@@ -103,20 +103,28 @@ func callbackInCrowd(t *testing.T, forgeries, slowOnes int) time.Duration {
 	l := listen(t)
 	forged := request("GET", callbackTarget("state", "guess", "iss", issuer, "code", "forged"), l.host)
 	var forging sync.WaitGroup
-	half := make(chan struct{}, forgers)
+	half := make(chan struct{}, 2*forgers)
 	for range forgers {
 		forging.Go(func() {
+			defer func() { half <- struct{}{} }()
 			for i := range forgeries / forgers {
-				if got := send(t, l.host, forged); got.status != 400 {
-					t.Errorf("a forgery got %+v", got)
-				}
 				if i == forgeries/forgers/2 {
 					half <- struct{}{}
+				}
+				if got := send(t, l.host, forged); got.status != 400 {
+					t.Errorf("a forgery got %+v", got)
+					return
 				}
 			}
 		})
 	}
-	<-half
+	select {
+	case <-half:
+	case <-l.callback:
+		_ = l.server.Close()
+		forging.Wait()
+		t.Fatal("a forgery counts as the real callback")
+	}
 	conns := make([]net.Conn, slowOnes)
 	for i := range conns {
 		conns[i] = slow(t, l)

@@ -233,7 +233,14 @@ func TestStrangers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			l := listen(t)
-			got := send(t, l.host, tt.raw(l.host))
+			answered := make(chan answer, 1)
+			go func() { answered <- send(t, l.host, tt.raw(l.host)) }()
+			var got answer
+			select {
+			case got = <-answered:
+			case <-l.callback:
+				t.Fatal("it counts as the real callback")
+			}
 			if got.status != tt.status {
 				t.Errorf("got %+v, want the status %d", got, tt.status)
 			}

@@ -6,7 +6,8 @@
 //
 // A test names the rows that it is for in comments, above it or inside, such as "// hostile: 33, 34". A
 // row counts when a test that names it ran, passed, and skipped nothing. Exit status: that of the tests is
-// the pipe's; this program's is 1 when what it reads is no report, or a comment belongs to no test.
+// the pipe's; this program's is 1 when a row is missing, what it reads is no report, or a comment belongs to
+// no test.
 package main
 
 import (
@@ -59,7 +60,7 @@ func run(in io.Reader, out io.Writer, root string, rows int) error {
 	}
 	_, _ = fmt.Fprintf(out, "hostile: covered %d/%d\n", rows-len(missing), rows)
 	if len(missing) > 0 {
-		_, _ = fmt.Fprintf(out, "hostile: missing %s\n", strings.Join(missing, ", "))
+		return fmt.Errorf("hostile: missing %s", strings.Join(missing, ", "))
 	}
 	return nil
 }

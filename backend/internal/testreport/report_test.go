@@ -47,18 +47,31 @@ func house(t *testing.T, more string) string {
 func TestReport(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := run(strings.NewReader(lines), &out, house(t, ""), 6); err != nil {
-		t.Fatal(err)
+	err := run(strings.NewReader(lines), &out, house(t, ""), 6)
+	if err == nil || err.Error() != "hostile: missing 2, 4, 5, 6" {
+		t.Errorf("what is missing does not fail: %v", err)
 	}
 	const want = `figure: doors 4, windows 0
 ok      1.5 s  example.org/house/room
     three_test.go:9: the roof leaks
 FAIL    0.5 s  example.org/house
 hostile: covered 2/6
-hostile: missing 2, 4, 5, 6
 `
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+func TestReportOfAll(t *testing.T) {
+	t.Parallel()
+	all := lines + `{"Action":"pass","Package":"example.org/house","Test":"TestFour","Elapsed":0}` + "\n" +
+		`{"Action":"pass","Package":"example.org/house/room","Test":"TestMore","Elapsed":0}` + "\n"
+	more := "\n// hostile: 2, 4, 6\nfunc TestMore() {}\n"
+	for rows, want := range map[int]string{0: "", 6: "hostile: covered 6/6\n"} {
+		var out strings.Builder
+		if err := run(strings.NewReader(all), &out, house(t, more), rows); err != nil || !strings.HasSuffix(out.String(), "example.org/house\n"+want) {
+			t.Errorf("%d rows: %v, %s", rows, err, out.String())
+		}
 	}
 }
 

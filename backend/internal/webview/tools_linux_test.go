@@ -4,6 +4,7 @@ package webview
 
 import (
 	"errors"
+	"net"
 	"os/exec"
 	"slices"
 	"strings"
@@ -12,7 +13,8 @@ import (
 	"latchkey/backend/devnet"
 )
 
-// The keys and the click that open developer tools open none, where a build with the tag devtools has them.
+// The keys and the click that open developer tools open none, where a build with the tag devtools has them. Nor does
+// the environment make WebKit serve them to whoever connects.
 // hostile: 65
 func TestDeveloperTools(t *testing.T) {
 	t.Parallel()
@@ -26,7 +28,8 @@ func TestDeveloperTools(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			desktop := mustScreen(t)
-			window := mustOpen(t, desktop, mustBuildWith(t, build.tags, "."))
+			inspector := freeAddress(t)
+			window := mustOpen(t, desktop, mustBuildWith(t, build.tags, "."), "WEBKIT_INSPECTOR_SERVER="+inspector, "WEBKIT_INSPECTOR_HTTP_SERVER="+inspector)
 			if err := window.WaitFor(patiently(t), "heading", "Sign in"); err != nil {
 				t.Fatal(err)
 			}
@@ -63,8 +66,23 @@ func TestDeveloperTools(t *testing.T) {
 			if after := windows(t, desktop); after != before {
 				t.Errorf("there were the windows %q, now there are %q", before, after)
 			}
+			if conn, err := net.Dial("tcp", inspector); err == nil {
+				_ = conn.Close()
+				t.Error("the window can be inspected from outside")
+			}
 		})
 	}
+}
+
+// freeAddress is one on this machine that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
 }
 
 // inspects tells whether what a window says is said by WebKit's inspector.
