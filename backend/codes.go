@@ -86,6 +86,7 @@ const (
 	StorageEmptied      Code = "storage_emptied"
 	AlreadyOpen         Code = "already_open"
 	ConfigInvalid       Code = "config_invalid"
+	ClientUnnamed       Code = "client_unnamed"
 	Internal            Code = "internal"
 )
 
@@ -169,5 +170,6 @@ var catalogue = map[Code]struct {
 	StorageEmptied:      {"The app's data was empty, though somebody was signed in here before. Sign in again to go on.", false, ""},
 	AlreadyOpen:         {"The app is open in another window already. Go on there, or close both windows and start it again.", false, ""},
 	ConfigInvalid:       {"The app's settings are wrong, so it did not start. Correct them, then start it again.", false, ""},
+	ClientUnnamed:       {"This app has no identity of its own: servers take it for a program in development. Ask the people who made it for one that has.", false, ""},
 	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true, ""},
 }
