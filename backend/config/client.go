@@ -20,7 +20,7 @@ const Loopback = "loopback"
 const RedirectURI = "http://127.0.0.1/callback"
 
 // LoopbackRefused is what is wrong with a release that has no identity of its own, and what to do.
-const LoopbackRefused = `is "loopback", which is for development: host the document that "latchkey client-metadata" prints and put its https address here, or insist with "loopback_release": true.`
+const LoopbackRefused = `is "loopback", which is for development: put the https address of a hosted document there, which "latchkey client-metadata" then prints, or insist with "loopback_release": true.`
 
 // Hosted are the parts of a brand that are about its client identity, beyond the client id and the scopes.
 // Most of them stand in the client metadata document as they are here. All may be left out.
@@ -63,6 +63,11 @@ func (b Brand) OAuthClientID(scopes []string) string {
 	}
 	q := url.Values{"redirect_uri": {RedirectURI}, "scope": {strings.Join(scopes, " ")}}
 	return "http://localhost?" + q.Encode()
+}
+
+// DeclaredScope has all scopes that may ever be asked for, as the protocol writes them.
+func (b Brand) DeclaredScope() string {
+	return strings.Join(append(slices.Clone(b.Scopes), b.LaterScopes...), " ")
 }
 
 // checkClient looks at the keys of the client identity: whether they are what they should be. Whether servers
