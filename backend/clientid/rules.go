@@ -35,6 +35,9 @@ var rules = []rule{
 	// Observed: the PDS fetches nothing from there.
 	{"client_id_example", "client_id", false, "Servers fetch nothing from example.com, example.org and example.net: {}.",
 		client(func(u *url.URL) bool { return !exampleHost.MatchString(u.Hostname()) })},
+	// Observed: the page that asks for consent shows the name only of products that the server trusts.
+	{"client_id_short", "client_id", true, "Servers that do not know the product show people the whole of {}; with the path /oauth-client-metadata.json they show the host only.",
+		client(func(u *url.URL) bool { return u.Path == "/oauth-client-metadata.json" && u.RawQuery == "" })},
 	{"client_id_same", "client_id", false, "The document's client_id must be the very address that it is hosted at, and is {}.",
 		func(m metadata) []string { return unless(m.text("client_id") == m.at, m.text("client_id")) }},
 

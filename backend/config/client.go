@@ -75,7 +75,7 @@ func (b Brand) DeclaredScope() string {
 func (b Brand) checkClient(wrong func(key, why string) error) error {
 	if b.ClientID != Loopback {
 		if u, err := url.Parse(b.ClientID); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Port() != "" || u.User != nil || u.Fragment != "" || u.Path == "" || u.Path == "/" {
-			return wrong("client_id", `must be "loopback", or the https address of the hosted client metadata, such as https://app.example.com/client-metadata.json.`)
+			return wrong("client_id", `must be "loopback", or the https address of the hosted client metadata, such as https://app.example.com/oauth-client-metadata.json.`)
 		}
 	}
 	for _, scope := range b.LaterScopes {
