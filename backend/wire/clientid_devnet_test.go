@@ -3,6 +3,7 @@
 package wire_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -75,6 +76,31 @@ func TestSignInWithHostedClient(t *testing.T) {
 	}
 }
 
+// A hosted client may ask for more later, when its document says so.
+func TestHostedClientAsksForMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(c *config.Config) {
+		c.Brand.ClientID, c.Brand.LaterScopes = "https://app.latchkey.internal/later.json", []string{"transition:generic"}
+	})
+	document, err := wire.ClientMetadata(h.config.Brand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network.HostClient("/later.json", document)
+	_, err = h.Login(t.Context(), "alice.test", "transition:chat.bsky")
+	wantCode(t, err, latchkey.ScopeUndeclared)
+	if text := latchkey.AsError(err).Message(); !strings.Contains(text, "transition:chat.bsky") {
+		t.Error(text)
+	}
+	h.nothingHalfMade(0)
+	account, _, err := h.visit(as(alice()), func(ctx context.Context) (latchkey.Account, error) {
+		return h.Login(ctx, "alice.test", "transition:generic")
+	})
+	if err != nil || strings.Join(account.Scopes, " ") != "atproto transition:generic" {
+		t.Errorf("signed in as %+v, %v", account, err)
+	}
+}
+
 // change is what a test does to an honest document.
 type change map[string]any
 
@@ -118,7 +144,7 @@ func TestCheckAgreesWithPDS(t *testing.T) {
 		{"secret", "", change{"token_endpoint_auth_method": "client_secret_post"}, "auth_method", both},
 		{"key in a native program", "", change{"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "ES256", "jwks_uri": host + "/jwks.json"}, "auth_method", both},
 		{"algorithm without a key", "", change{"token_endpoint_auth_signing_alg": "ES256"}, "auth_alg", both},
-		{"keys without a use", "", change{"jwks_uri": host + "/jwks.json"}, "keys", both},
+		{"keys without a use", "", change{"jwks_uri": host + "/jwks.json"}, "keys", oursAlone},
 		{"no DPoP", "", change{"dpop_bound_access_tokens": nil}, "dpop", both},
 		{"DPoP switched off", "", change{"dpop_bound_access_tokens": false}, "dpop", both},
 		{"DPoP as text", "", change{"dpop_bound_access_tokens": "true"}, "kind", both},
@@ -162,6 +188,7 @@ func TestCheckAgreesWithPDS(t *testing.T) {
 		{"certificates", "", change{"tls_client_certificate_bound_access_tokens": true}, "unsupported", both},
 		{"email provider's fields", "", change{"epds_handle_mode": "random", "brand_color": "#112233", "branding": map[string]any{"css": "a{}"}}, "", ""},
 	}
+	network.HostClient("/jwks.json", []byte(`{"keys": []}`))
 	cfg := newHouse(t).config
 	client := oauth.New(safehttp.New(cfg.Network.Exceptions, "test"))
 	server, err := client.Discover(t.Context(), network.PDS)
@@ -193,9 +220,9 @@ func TestCheckAgreesWithPDS(t *testing.T) {
 			}
 			document = changed(t, document, tt.change)
 			network.HostClient(path, document)
-			network.HostClient("/x.json", document) // what is refused must not be so for want of a document
 			refusal := push(at)
-			if refusal != nil && latchkey.CodeOf(refusal) != latchkey.ServerRefused {
+			// What is refused must not be so for want of a document.
+			if refusal != nil && (latchkey.CodeOf(refusal) != latchkey.ServerRefused || strings.Contains(refusal.Error(), "404")) {
 				t.Fatalf("the PDS: %v", refusal)
 			}
 			findings := clientid.Check(at, document)

@@ -247,6 +247,8 @@ export const de: Strings = {
       subject === ''
         ? 'Eine der verlangten Berechtigungen gibt es nicht. Prüfen Sie, ob sie richtig geschrieben ist; es wurde nichts verlangt.'
         : `Diese Berechtigung gibt es nicht: ${subject}. Prüfen Sie, ob sie richtig geschrieben ist; es wurde nichts verlangt.`,
+    scope_undeclared: (subject) =>
+      `Diese App darf diese Berechtigung nicht verlangen: ${subject === '' ? 'eine der gewünschten' : subject}. Bitten Sie die, die sie gemacht haben, sie anzumelden; es wurde nichts verlangt.`,
 
     keychain_unavailable: 'Dieser Computer hat keinen brauchbaren Schlüsselbund. Starten Sie einen (unter Linux: GNOME-Schlüsselbund oder KWallet) und versuchen Sie es dann noch einmal.',
     keychain_locked: 'Ihr Schlüsselbund ist gesperrt. Entsperren Sie ihn und versuchen Sie es dann noch einmal.',
