@@ -3,6 +3,7 @@
 package devnet
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -44,8 +45,8 @@ func TestClientHost(t *testing.T) {
 		client := &http.Client{Transport: &http.Transport{
 			DisableKeepAlives: true,
 			TLSClientConfig:   &tls.Config{RootCAs: roots, ServerName: "app.latchkey.internal", MinVersion: tls.VersionTLS12},
-			Dial: func(network, _ string) (net.Conn, error) {
-				return net.Dial(network, file.Resolve["app.latchkey.internal"])
+			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, file.Resolve["app.latchkey.internal"])
 			},
 		}}
 		res, err := client.Get(address)
