@@ -30,8 +30,8 @@ func TestREADME(t *testing.T) {
 	}
 	_, layout, _ := strings.Cut(string(text), "## Layout")
 	paths := regexp.MustCompile(`(?m)^([a-z][a-z./]*) +\S`).FindAllStringSubmatch(layout, -1)
-	if len(paths) != 10 {
-		t.Errorf("%d paths in the layout, want 10", len(paths))
+	if len(paths) != 11 {
+		t.Errorf("%d paths in the layout, want 11", len(paths))
 	}
 	for _, m := range paths {
 		if _, err := os.Stat(m[1]); err != nil {

@@ -57,6 +57,7 @@ const (
 	AccessEnded     Code = "access_ended"
 	AccountMoved    Code = "account_moved"
 	ScopeInvalid    Code = "scope_invalid"
+	ScopeUndeclared Code = "scope_undeclared"
 )
 
 // This computer.
@@ -86,6 +87,7 @@ const (
 	StorageEmptied      Code = "storage_emptied"
 	AlreadyOpen         Code = "already_open"
 	ConfigInvalid       Code = "config_invalid"
+	ClientUnnamed       Code = "client_unnamed"
 	Internal            Code = "internal"
 )
 
@@ -141,8 +143,9 @@ var catalogue = map[Code]struct {
 	RenewalUnknown:  {"The connection broke while your sign-in was being renewed, so it can't be trusted any more. Sign in again to go on.", false, ""},
 	AccessEnded:     {"Your server did not accept this sign-in just now. Try again, and if it stays so, sign in again.", true, ""},
 
-	AccountMoved: {"Your account has moved to {}. Sign in there to go on.", false, "another server"},
-	ScopeInvalid: {"This permission does not exist: {}. Check the spelling; nothing was asked for.", false, "one of those asked for"},
+	AccountMoved:    {"Your account has moved to {}. Sign in there to go on.", false, "another server"},
+	ScopeInvalid:    {"This permission does not exist: {}. Check the spelling; nothing was asked for.", false, "one of those asked for"},
+	ScopeUndeclared: {"This app may not ask for this permission: {}. Ask the people who made it to declare it; nothing was asked for.", false, "one of those wanted"},
 
 	KeychainUnavailable: {"This computer has no keychain that can be used. Start one (on Linux: GNOME Keyring or KWallet), then try again.", true, ""},
 	KeychainLocked:      {"Your keychain is locked. Unlock it, then try again.", true, ""},
@@ -169,5 +172,6 @@ var catalogue = map[Code]struct {
 	StorageEmptied:      {"The app's data was empty, though somebody was signed in here before. Sign in again to go on.", false, ""},
 	AlreadyOpen:         {"The app is open in another window already. Go on there, or close both windows and start it again.", false, ""},
 	ConfigInvalid:       {"The app's settings are wrong, so it did not start. Correct them, then start it again.", false, ""},
+	ClientUnnamed:       {"This app has no identity of its own: servers take it for a program in development. Ask the people who made it for one that has.", false, ""},
 	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true, ""},
 }

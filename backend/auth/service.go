@@ -72,7 +72,7 @@ type Rooms struct {
 // Settings are what the product decides.
 type Settings struct {
 	// ClientID answers the OAuth client id of a new session that asks for these scopes; existing ones
-	// keep theirs. Its error has the code ScopeInvalid.
+	// keep theirs. Its error has the code ScopeInvalid or ScopeUndeclared.
 	ClientID func(scopes []string) (string, error)
 	// Scopes are asked for at each sign-in.
 	Scopes []string

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net/url"
 	"regexp"
 	"strings"
 	"unicode"
@@ -15,15 +14,6 @@ import (
 
 	"latchkey/backend/safehttp"
 )
-
-// Loopback as a client id means that the program has no hosted client metadata and uses the
-// protocol's development client (https://atproto.com/specs/oauth, "Localhost Client Development").
-const Loopback = "loopback"
-
-// RedirectURI is the redirect that a client identity declares. It has no port: the authorization
-// server ignores the port of a request only when the declared one has none (RFC 8252 section 7.3,
-// and observed), and the listener has another port each time.
-const RedirectURI = "http://127.0.0.1/callback"
 
 // Brand is what makes this build one product and not another.
 type Brand struct {
@@ -43,15 +33,7 @@ type Brand struct {
 	// Suggestions is the origin of the host that is offered to be asked for accounts while a person
 	// types; empty for none. Nobody is asked until the person says so.
 	Suggestions string
-}
-
-// OAuthClientID is the client_id as the protocol wants it, for a sign-in that asks for these scopes.
-func (b Brand) OAuthClientID(scopes []string) string {
-	if b.ClientID != Loopback {
-		return b.ClientID
-	}
-	q := url.Values{"redirect_uri": {RedirectURI}, "scope": {strings.Join(scopes, " ")}}
-	return "http://localhost?" + q.Encode()
+	Hosted
 }
 
 type brandFile struct {
@@ -62,6 +44,7 @@ type brandFile struct {
 	EmailProvider  string   `json:"email_provider"`
 	EmailProviders []string `json:"email_providers"`
 	Suggestions    string   `json:"suggestions"`
+	Hosted
 }
 
 // ParseBrand reads a brand file. Errors are of type [*Error] and name the key; where is the file's
@@ -89,11 +72,6 @@ func (b Brand) check(where string, plainHTTP map[string]bool) error {
 	if !idPattern.MatchString(b.ID) || len(b.ID) > 60 {
 		return wrong("id", "must be lower-case letters, digits, hyphens and dots, such as latchkey or com.example.app.")
 	}
-	if b.ClientID != Loopback {
-		if u, err := url.Parse(b.ClientID); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Port() != "" || u.User != nil || u.Fragment != "" || u.Path == "" || u.Path == "/" {
-			return wrong("client_id", `must be "loopback", or the https address of the hosted client metadata, such as https://app.example.com/client-metadata.json.`)
-		}
-	}
 	if err := checkScopes(b.Scopes); err != nil {
 		return wrong("scopes", err.Error())
 	}
@@ -108,7 +86,7 @@ func (b Brand) check(where string, plainHTTP map[string]bool) error {
 	if b.Suggestions != "" && !isOrigin(b.Suggestions, nil) {
 		return wrong("suggestions", "must be empty, or the https address of a server, such as https://public.api.bsky.app.")
 	}
-	return nil
+	return b.checkClient(wrong)
 }
 
 func isOrigin(text string, plainHTTP map[string]bool) bool {
@@ -160,7 +138,8 @@ func decodeStrict(where string, data []byte, out any) error {
 	}
 	var typeErr *json.UnmarshalTypeError
 	if errors.As(err, &typeErr) && typeErr.Field != "" {
-		return &Error{Where: where, Key: typeErr.Field, Why: "has the wrong kind of value: " + typeErr.Value + "."}
+		// encoding/json names the struct that is embedded too.
+		return &Error{Where: where, Key: strings.TrimPrefix(typeErr.Field, "Hosted."), Why: "has the wrong kind of value: " + typeErr.Value + "."}
 	}
 	if key, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return &Error{Where: where, Key: strings.Trim(key, `"`), Why: "is not a key of this file."}

@@ -51,6 +51,21 @@ func TestGoodBrands(t *testing.T) {
 		{"no email provider", "email_provider", nil},
 		{"suggestions", "suggestions", "https://public.api.bsky.app"},
 		{"no suggestions", "suggestions", ""},
+		{"loopback in releases", "loopback_release", true},
+		{"scopes for later", "later_scopes", []string{"transition:chat.bsky", "blob:*/*"}},
+		{"page of the product", "client_uri", "https://app.example.com"},
+		{"logo", "logo_uri", "https://app.example.com/logo.png"},
+		{"terms", "tos_uri", "https://example.com/terms?lang=en"},
+		{"privacy", "policy_uri", "https://example.com/privacy"},
+		{"no privacy", "policy_uri", ""},
+		{"colour", "brand_color", "#1a2B3c"},
+		{"background", "background_color", "#ffffff"},
+		{"template of mails", "email_template_uri", "https://app.example.com/mail.html"},
+		{"subject of mails", "email_subject_template", "{{code}} is your code for {{app_name}}"},
+		{"way of handles", "epds_handle_mode", "picker-with-random"},
+		{"consent at sign-up", "epds_skip_consent_on_signup", true},
+		{"branding", "branding", map[string]any{"css": "body { color: red }", "favicon_url": "https://app.example.com/icon.png", "favicon_url_dark": ""}},
+		{"no branding", "branding", map[string]any{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -115,12 +130,39 @@ func TestBadBrands(t *testing.T) {
 		{"suggestions over http", "suggestions", "http://public.api.bsky.app"},
 		{"suggestions with a path", "suggestions", "https://public.api.bsky.app/xrpc"},
 		{"a key that does not exist", "colour", "red"},
+		{"loopback in releases, as text", "loopback_release", "true"},
+		{"a scope for later that is none", "later_scopes", []string{"everything"}},
+		{"a scope for later twice", "later_scopes", []string{"blob:*/*", "blob:*/*"}},
+		{"a scope for later and now", "later_scopes", []string{"transition:generic"}},
+		{"page over http", "client_uri", "http://app.example.com"},
+		{"page on this machine", "client_uri", "http://localhost:8080"},
+		{"logo without a scheme", "logo_uri", "app.example.com/logo.png"},
+		{"logo in itself", "logo_uri", "data:image/png;base64,AA=="},
+		{"terms with user info", "tos_uri", "https://x@app.example.com/terms"},
+		{"privacy with a fragment", "policy_uri", "https://app.example.com/#privacy"},
+		{"colour by name", "brand_color", "red"},
+		{"short colour", "brand_color", "#123"},
+		{"colour of other letters", "background_color", "#12345g"},
+		{"template over http", "email_template_uri", "http://app.example.com/mail.html"},
+		{"subject of two lines", "email_subject_template", "a\nb"},
+		{"long subject", "email_subject_template", strings.Repeat("a", 201)},
+		{"unknown way of handles", "epds_handle_mode", "none"},
+		{"consent at sign-up, as text", "epds_skip_consent_on_signup", "yes"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := ParseBrand("brand.json", goodBrand(t, tt.key, tt.value))
 			checkError(t, err, "brand.json", tt.key)
+		})
+	}
+	for key, value := range map[string]string{
+		"favicon_url": "http://app.example.com/icon.png", "favicon_url_dark": "icon.png", "css": strings.Repeat("a", 32<<10+1),
+	} {
+		t.Run("branding with another "+key, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParseBrand("brand.json", goodBrand(t, "branding", map[string]string{key: value}))
+			checkError(t, err, "brand.json", "branding."+key)
 		})
 	}
 	for name, text := range map[string]string{

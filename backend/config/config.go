@@ -13,6 +13,10 @@ type Config struct {
 	Brand   Brand
 	Paths   Paths
 	Network Network
+	// Release tells what a packager made from a development build. A package has its version set by the
+	// linker; what anybody builds out of a clone has none and counts as development, as do all builds with
+	// the tag devnet.
+	Release bool
 }
 
 // Network is the network that this build talks to. The zero value is the public one.
@@ -44,15 +48,22 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %q %s", e.Where, e.Key, e.Why)
 }
 
-// Load reads the embedded brand and, in development builds, the environment.
+// brandPath is where a packager finds the brand file.
+const brandPath = "build/brand/brand.json"
+
+// Load reads the embedded brand and, in development builds, the environment. A release with a loopback
+// client id is refused, unless its brand insists.
 func Load() (Config, error) {
-	brand, err := ParseBrand("build/brand/brand.json", build.Brand)
+	brand, err := ParseBrand(brandPath, build.Brand)
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{Brand: brand}
+	c := Config{Brand: brand, Release: version != "" && !Development}
 	if err := applyDevelopment(&c); err != nil {
 		return Config{}, err
+	}
+	if c.Release && brand.ClientID == Loopback && !brand.LoopbackRelease {
+		return Config{}, &Error{Where: brandPath, Key: "client_id", Why: LoopbackRefused}
 	}
 	c.Paths = xdgPaths(c.Brand.ID)
 	return c, nil

@@ -5,7 +5,8 @@
 // build tag devnet) also listen to the environment: LATCHKEY_NAME, LATCHKEY_CLIENT_ID,
 // LATCHKEY_SCOPES (separated by spaces), LATCHKEY_EMAIL_PROVIDER and LATCHKEY_SUGGESTIONS override
 // the brand, and LATCHKEY_NETWORK names the file that describes a private network. Release builds
-// read none of these and talk to the public network only.
+// read none of these and talk to the public network only; those that a packager made, with a version set by
+// the linker, need a client identity of their own as well.
 //
 // Whatever is wrong stops the start with an [Error] that names the key.
 package config

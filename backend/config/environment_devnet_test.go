@@ -25,7 +25,7 @@ func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders, "https://suggestions.example.com"}
+	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders, "https://suggestions.example.com", plain.Brand.Hosted}
 	if !reflect.DeepEqual(c.Brand, want) || c.Paths != plain.Paths {
 		t.Errorf("got %+v and %+v", c.Brand, c.Paths)
 	}

@@ -42,3 +42,34 @@ func TestReleaseIgnoresTheEnvironment(t *testing.T) { // not parallel: it sets t
 		})
 	}
 }
+
+// A package that servers would take for a program in development does not start, unless its packager insists. What
+// anybody builds out of a clone does.
+func TestLoopbackIsForDevelopment(t *testing.T) { // not parallel: it sets what the linker sets, and the brand
+	brand := build.Brand
+	t.Cleanup(func() { version, build.Brand = "", brand })
+	for name, c := range map[string]struct {
+		version, key string
+		value        any
+		refused      bool
+	}{
+		"clone":                {"", "", nil, false},
+		"package":              {"1.2.3", "", nil, true},
+		"package that does":    {"1.2.3", "loopback_release", false, true},
+		"package, insisting":   {"1.2.3", "loopback_release", true, false},
+		"package with its own": {"1.2.3", "client_id", "https://app.example.com/client-metadata.json", false},
+	} {
+		version, build.Brand = c.version, goodBrand(t, c.key, c.value)
+		cfg, err := Load()
+		if !c.refused {
+			if err != nil || cfg.Release != (c.version != "") {
+				t.Errorf("%s: release %v, %v", name, cfg.Release, err)
+			}
+			continue
+		}
+		checkError(t, err, "build/brand/brand.json", "client_id")
+		if !reflect.DeepEqual(cfg, Config{}) {
+			t.Errorf("%s: half a configuration came back: %+v", name, cfg)
+		}
+	}
+}

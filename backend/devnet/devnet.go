@@ -21,7 +21,8 @@
 //
 // With [Options].Email the network has an email provider as well, where people sign in with a code from
 // their mail; see [Network.EmailProvider], [Network.Mail] and [Browser]. With [Options].Second it has a second
-// PDS, to which accounts move with [Network.Move].
+// PDS, to which accounts move with [Network.Move]; with [Options].ClientHost it has a host for client metadata,
+// on which documents are put with [Network.HostClient].
 //
 // The servers are npm packages that "make setup" installs in the folder node: network.mjs there starts
 // plc.mjs, pds.mjs and suggestions.mjs (second.mjs and move.mjs when asked; the email provider is in the folder email), loopback.mjs keeps them to this
@@ -56,6 +57,8 @@ type Options struct {
 	Email bool
 	// Second adds a second PDS; see [Network.SecondPDS] and [Network.Move].
 	Second bool
+	// ClientHost adds a host where programs keep their client metadata; see [Network.HostClient].
+	ClientHost bool
 	// TokenLife is how long an access token is good that any of the servers grants to a program. Tokens
 	// end with a whole second, up to one early. Zero leaves it to the servers: an hour.
 	TokenLife time.Duration
@@ -86,6 +89,11 @@ type Network struct {
 	// has no accounts until some move there or are made there, with handles under .new.test.
 	SecondPDS string
 
+	// TrustedClient is the client id of a program that the first PDS trusts, which shows its name and logo;
+	// of others people see the address. Empty without Options.ClientHost.
+	TrustedClient string
+
+	clients *clientHost
 	control string // where moves are asked for; empty while stopped
 	options Options
 	node    nodeDir
@@ -108,8 +116,14 @@ func Start(ctx context.Context, options Options) (*Network, error) {
 		return nil, err
 	}
 	n := &Network{options: options, node: node}
+	if options.ClientHost {
+		if n.clients, err = startClientHost(dir); err != nil {
+			return nil, err
+		}
+		n.TrustedClient = trustedClient
+	}
 	if err := n.start(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, n.clients.close())
 	}
 	return n, nil
 }
@@ -137,7 +151,7 @@ func (n *Network) Restart(ctx context.Context) error {
 func (n *Network) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return n.Stop(ctx)
+	return errors.Join(n.Stop(ctx), n.clients.close())
 }
 
 // NetworkFile returns the path of the description that a development build reads: the value for
@@ -155,7 +169,9 @@ type plan struct {
 
 	SuggestionsPort string `json:"suggestions_port,omitempty"` // empty before the first start
 
-	TokenLife int64 `json:"token_life,omitempty"` // in milliseconds; asked for at every start anew
+	// Both are asked for at every start anew.
+	Clients   *clientPlan `json:"clients,omitempty"`
+	TokenLife int64       `json:"token_life,omitempty"` // in milliseconds
 }
 
 // asked is the plan to start with. A Dir that once had an email provider or a second PDS may be used without.
@@ -172,7 +188,7 @@ func (p plan) asked(options Options) plan {
 	case p.Second == nil:
 		p.Second = &secondPlan{PDSPort: "0"}
 	}
-	p.TokenLife = options.TokenLife.Milliseconds()
+	p.Clients, p.TokenLife = nil, options.TokenLife.Milliseconds()
 	return p
 }
 
@@ -189,7 +205,9 @@ func (n *Network) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	process, ready, err := startProcess(ctx, n.node, n.options, plan.asked(n.options))
+	asked := plan.asked(n.options)
+	asked.Clients = n.clients.plan()
+	process, ready, err := startProcess(ctx, n.node, n.options, asked)
 	if err != nil {
 		return err
 	}
@@ -271,12 +289,16 @@ func (n *Network) remember(p plan, at ready) error {
 	if err := writeJSON(n.planFile(), p); err != nil {
 		return err
 	}
-	return writeJSON(n.NetworkFile(), map[string]any{
+	file := map[string]any{
 		"plc_url":    n.PLC,
 		"resolve":    resolve,
 		"plain_http": plain,
 		"dns":        "off",
-	})
+	}
+	if n.clients != nil {
+		resolve[clientHostName], file["ca_file"] = n.clients.address, clientHostCA
+	}
+	return writeJSON(n.NetworkFile(), file)
 }
 
 func writeJSON(file string, value any) error {

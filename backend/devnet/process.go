@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 )
 
 // process is the one that runs the servers. Its standard input is its lease of life: it ends when the
@@ -38,6 +40,9 @@ type ready struct {
 
 func startProcess(ctx context.Context, node nodeDir, options Options, plan plan) (*process, ready, error) {
 	p := &process{cmd: exec.Command(node.binary(), node.script("network.mjs"), options.Dir), ended: make(chan struct{})}
+	if plan.Clients != nil {
+		p.cmd.Env = append(os.Environ(), "NODE_EXTRA_CA_CERTS="+filepath.Join(options.Dir, clientHostCA))
+	}
 	apart(p.cmd)
 	p.cmd.Stderr = &p.said
 	if options.Log != nil {

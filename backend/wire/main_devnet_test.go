@@ -58,7 +58,7 @@ func startNetwork() (end func() error, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	network, err = devnet.Start(ctx, devnet.Options{Dir: dir, Email: true, Second: true})
+	network, err = devnet.Start(ctx, devnet.Options{Dir: dir, Email: true, Second: true, ClientHost: true})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

@@ -54,7 +54,7 @@ func Report(ctx context.Context, cfg config.Config, service *auth.Service, faile
 func installation(ctx context.Context, cfg config.Config, service *auth.Service) latchkey.Report {
 	found, err := sqlite.Inspect(ctx, cfg.Paths.Database())
 	r := latchkey.Report{
-		{Name: latchkey.FoundClient, Value: client(cfg.Brand)},
+		client(cfg),
 		{Name: latchkey.FoundScopes, Value: strings.Join(cfg.Brand.Scopes, " ")},
 		{Name: latchkey.FoundEmail, Value: emailProvider(cfg.Brand, found.EmailProvider)},
 		keysFound(ctx, cfg, service),
@@ -74,11 +74,18 @@ func installation(ctx context.Context, cfg config.Config, service *auth.Service)
 	return r
 }
 
-func client(brand config.Brand) string {
-	if brand.ClientID == config.Loopback {
-		return "a program in development (loopback)"
+// client says as what servers know the program. That a release is none of its own is no fault of its person's, but
+// explains what they see.
+func client(cfg config.Config) latchkey.Finding {
+	f := latchkey.Finding{Name: latchkey.FoundClient, Value: cfg.Brand.ClientID}
+	if cfg.Brand.ClientID != config.Loopback {
+		return f
 	}
-	return brand.ClientID
+	f.Value = "a program in development (loopback)"
+	if cfg.Release {
+		f.Trouble = latchkey.NewError(latchkey.ClientUnnamed, nil)
+	}
+	return f
 }
 
 // emailProvider names a server only if the product does: another one may be as small as a household.

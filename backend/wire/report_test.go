@@ -137,3 +137,23 @@ func TestReportOfAFailure(t *testing.T) { // not parallel: it sets the environme
 		t.Errorf("got %s", r)
 	}
 }
+
+// A release without an identity of its own says so; a program in development need not.
+func TestReportOfTheClient(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		client  string
+		release bool
+		value   string
+		trouble latchkey.Code
+	}{
+		"development":        {config.Loopback, false, "a program in development (loopback)", ""},
+		"release":            {config.Loopback, true, "a program in development (loopback)", latchkey.ClientUnnamed},
+		"release of its own": {"https://app.example.com/client-metadata.json", true, "https://app.example.com/client-metadata.json", ""},
+	} {
+		f := client(config.Config{Brand: config.Brand{ClientID: c.client}, Release: c.release})
+		if f.Name != latchkey.FoundClient || f.Value != c.value || (f.Trouble == nil) != (c.trouble == "") || f.Trouble != nil && f.Trouble.Code != c.trouble {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}

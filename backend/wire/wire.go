@@ -14,6 +14,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -132,12 +133,16 @@ func redacting(log *slog.Logger) *slog.Logger {
 // opened here opens in front of them.
 func Remote() bool { return browser.Here().Remote() }
 
-// clientID answers the client id for the scopes of a sign-in, once each of them is one.
+// clientID answers the client id for the scopes of a sign-in, once each of them is one. Those of a hosted client
+// have to stand in its document as they are: servers compare them letter by letter (observed).
 func clientID(brand config.Brand) func([]string) (string, error) {
 	return func(scopes []string) (string, error) {
 		for _, scope := range scopes {
 			if err := config.CheckScope(scope); err != nil {
 				return "", latchkey.NewError(latchkey.ScopeInvalid, err).About(plain(scope))
+			}
+			if brand.ClientID != config.Loopback && !slices.Contains(brand.Scopes, scope) && !slices.Contains(brand.LaterScopes, scope) {
+				return "", latchkey.NewError(latchkey.ScopeUndeclared, nil).About(plain(scope))
 			}
 		}
 		return brand.OAuthClientID(scopes), nil

@@ -9,8 +9,9 @@ const isLoopback = (address) => address === '::1' || address.startsWith('127.')
 const isLocalName = (name) => name === 'localhost' || net.isIP(name) !== 0
 
 // A server resolves whatever a client, a handle or a scope names. Here such a look-up fails as it
-// would for a name that does not exist; call this before any server is imported.
-export function confine() {
+// would for a name that does not exist; call this before any server is imported. hosts are the names that do exist,
+// each with the address, "127.0.0.1:PORT", that its port 443 is to be found at.
+export function confine(hosts = {}) {
   // axios, which the PDS asks the directory with, would go through a proxy even to loopback.
   for (const name of Object.keys(process.env)) {
     if (/_proxy$/i.test(name)) delete process.env[name]
@@ -36,6 +37,10 @@ export function confine() {
   const { connect } = net.Socket.prototype
   net.Socket.prototype.connect = function (...args) {
     const first = Array.isArray(args[0]) ? args[0][0] : args[0]
+    if (Object.hasOwn(hosts, first?.host) && Number(first.port) === 443) {
+      const { hostname, port } = new URL(`http://${hosts[first.host]}`)
+      Object.assign(first, { host: hostname, port })
+    }
     const host = (typeof first === 'object' ? first.host : args[1]) ?? 'localhost'
     if (net.isIP(host) !== 0 && !isLoopback(host)) return this.destroy(refusal(host))
     return connect.apply(this, args)

@@ -11,6 +11,8 @@
 // provider too, and "email": {"pds": URL, "auth": URL, "mail": URL} in the second.
 // With "second": {"pds_port": "0"} there is a second PDS, and "second": {"pds": URL, "control": URL}: accounts of the
 // first move there when POST control/move is told {"did", "password"}; see second.mjs.
+// With "clients": {"host", "address", "trusted"} the servers find that host, which has client metadata documents, at that
+// address; the first PDS trusts the client id "trusted".
 // With "token_life": MILLISECONDS access tokens are good for so long.
 // The servers log to DIR/servers.log; what goes wrong here goes to standard error.
 
@@ -51,10 +53,10 @@ input.once('line', async (line) => {
   flushCompileCache()
 })
 
-async function start({ plc_port, pds_port, suggestions_port: suggestionsPort = 0, accounts, email, second, token_life: tokenLife }) {
+async function start({ plc_port, pds_port, suggestions_port: suggestionsPort = 0, accounts, email, second, clients, token_life: tokenLife }) {
   // Compiling the servers takes a third of the start.
   enableCompileCache(join(import.meta.dirname, 'node_modules', '.cache', 'compile'))
-  confine()
+  confine(clients && { [clients.host]: clients.address })
   process.env.LOG_ENABLED = 'true'
   process.env.LOG_DESTINATION = join(dir, 'servers.log')
   const plcAt = await hold(Number(plc_port))
@@ -93,6 +95,7 @@ async function start({ plc_port, pds_port, suggestions_port: suggestionsPort = 0
     held: pdsAt.held,
     plcUrl: plc,
     tokenLife,
+    settings: clients && { trustedOAuthClients: [clients.trusted] },
     inFront: secondAt && answerHandles(accountOf),
   })
   servers.push(first)

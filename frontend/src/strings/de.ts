@@ -247,6 +247,8 @@ export const de: Strings = {
       subject === ''
         ? 'Eine der verlangten Berechtigungen gibt es nicht. Prüfen Sie, ob sie richtig geschrieben ist; es wurde nichts verlangt.'
         : `Diese Berechtigung gibt es nicht: ${subject}. Prüfen Sie, ob sie richtig geschrieben ist; es wurde nichts verlangt.`,
+    scope_undeclared: (subject) =>
+      `Diese App darf diese Berechtigung nicht verlangen: ${subject === '' ? 'eine der gewünschten' : subject}. Bitten Sie die, die sie gemacht haben, sie anzumelden; es wurde nichts verlangt.`,
 
     keychain_unavailable: 'Dieser Computer hat keinen brauchbaren Schlüsselbund. Starten Sie einen (unter Linux: GNOME-Schlüsselbund oder KWallet) und versuchen Sie es dann noch einmal.',
     keychain_locked: 'Ihr Schlüsselbund ist gesperrt. Entsperren Sie ihn und versuchen Sie es dann noch einmal.',
@@ -273,6 +275,7 @@ export const de: Strings = {
     storage_emptied: 'Die Daten der App waren leer, obwohl hier schon jemand angemeldet war. Melden Sie sich wieder an.',
     already_open: 'Die App ist schon in einem anderen Fenster geöffnet. Machen Sie dort weiter, oder schließen Sie beide Fenster und starten Sie sie neu.',
     config_invalid: 'Die Einstellungen der App sind falsch, deshalb ist sie nicht gestartet. Berichtigen Sie sie und starten Sie die App dann neu.',
+    client_unnamed: 'Diese App hat keine eigene Kennung: Server halten sie für ein Programm in Entwicklung. Bitten Sie die, die sie gemacht haben, um eine mit eigener.',
     internal: 'In der App ist etwas schiefgegangen. Versuchen Sie es noch einmal; wenn es so bleibt, melden Sie es.',
   },
 
