@@ -104,7 +104,7 @@ async function make(site: string): Promise<void> {
   process.env.NODE_ENV = 'development'
   await build({
     mode: 'development',
-    logLevel: 'warn',
+    logLevel: 'error',
     build: {
       outDir: site,
       emptyOutDir: true,

@@ -112,7 +112,7 @@ export function cutOff(): Flaw[] {
     if (scrollWidth > clientWidth && (style.overflowX !== 'visible' || hasText(element))) {
       flaws.push({ rule: 'cut-off', where: name(element), what: `has ${scrollWidth} px in a box ${clientWidth} px wide` })
     }
-    if (style.overflowY !== 'visible' && scrollHeight > clientHeight) {
+    if (['hidden', 'clip'].includes(style.overflowY) && scrollHeight > clientHeight) {
       flaws.push({ rule: 'cut-off', where: name(element), what: `has ${scrollHeight} px in a box ${clientHeight} px high` })
     }
   }
@@ -129,9 +129,9 @@ function hasText(element: Element): boolean {
   return [...element.childNodes].some((node) => node instanceof Text && node.data.trim() !== '')
 }
 
-/** What may be cut: a name that somebody made up (IdentityCard), with an ellipsis; and a text being typed, which scrolls. */
+/** What may be cut: a name that somebody made up (IdentityCard, WhoBox), with an ellipsis; and a text being typed, which scrolls. */
 function elided(element: Element, style: CSSStyleDeclaration): boolean {
-  return style.textOverflow === 'ellipsis' ? element.matches('.made-up') : element.matches('input, textarea')
+  return style.textOverflow === 'ellipsis' ? element.matches('.made-up, #suggestions .name') : element.matches('input, textarea')
 }
 
 function placeholderWidth({ placeholder, value }: HTMLInputElement, style: CSSStyleDeclaration): number {

@@ -5,6 +5,7 @@
  */
 import { strings } from '../strings'
 import { MockBridge } from './mock'
+import picture from './picture.svg'
 import {
   alice,
   alicePreview,
@@ -143,9 +144,6 @@ function typed(bridge: MockBridge, send = false, text = 'alice@example.org'): Mo
   }, 20)
   return bridge
 }
-
-/** A picture without a network. */
-const picture = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#3f6f8f"/><circle cx="4" cy="3" r="1.6" fill="#f3d9b1"/><path d="M0 8a4 3 0 0 1 8 0" fill="#c9782f"/></svg>')}`
 
 /** A text in the box, and what is understood of it. */
 function previewed(text: string, preview?: typeof alicePreview, scopes = ['atproto', 'account:email']): MockBridge {
