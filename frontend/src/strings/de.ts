@@ -84,7 +84,7 @@ export const de: Strings = {
     resolvingDetail: 'Gleich ist bekannt, auf welchem Server Ihr Konto liegt.',
     waiting: 'Weiter in Ihrem Browser',
     waitingDetail: (server) =>
-      `Bestätigen Sie die Anmeldung${server === '' ? '' : ` auf ${server}`} und kommen Sie dann zurück. Dieses Fenster merkt es von selbst.`,
+      `Bestätigen Sie ${server === '' ? 'die Anmeldung' : `auf ${server}`} und kommen Sie zurück. Dieses Fenster merkt es von selbst.`,
     byHandDetail: 'Es ließ sich kein Browser öffnen. Öffnen Sie diesen Link selbst, in einem beliebigen Browser auf diesem Computer:',
     asking: (server) => `${server} wird gefragt`,
     askingDetail: 'Gleich öffnet sich seine Seite in Ihrem Browser.',
