@@ -82,7 +82,7 @@ export const de: Strings = {
   waiting: {
     resolving: (who) => (who === '' ? 'Ihr Konto wird gesucht' : `${who} wird gesucht`),
     resolvingDetail: 'Gleich ist bekannt, auf welchem Server Ihr Konto liegt.',
-    waiting: 'Weiter in Ihrem Browser',
+    waiting: 'Weiter im Browser',
     waitingDetail: (server) =>
       `Bestätigen Sie ${server === '' ? 'die Anmeldung' : `auf ${server}`} und kommen Sie zurück. Dieses Fenster merkt es von selbst.`,
     byHandDetail: 'Es ließ sich kein Browser öffnen. Öffnen Sie diesen Link selbst, in einem beliebigen Browser auf diesem Computer:',
