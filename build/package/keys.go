@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"aead.dev/minisign"
+)
+
+// The variables that name the packager's keys. What opens those under a password is in GPG_PASSPHRASE and
+// MINISIGN_PASSWORD.
+const (
+	gpgVariable      = "GPG_KEY"      // an OpenPGP secret key, as gpg --armor --export-secret-keys writes it
+	minisignVariable = "MINISIGN_KEY" // a secret key of minisign; its public one is beside it, ending in .pub
+)
+
+// keys sign a release. None at all (nil) is for builds that are compared with others.
+type keys struct {
+	gpg, minisign string // files with the secret keys
+	gpgHome       string // where gpg has its own
+	test          bool
+}
+
+func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) {
+	k := &keys{gpgHome: filepath.Join(work, "gpg")}
+	switch kind {
+	case "none":
+		return nil, nil
+	case "test":
+		k.test = true
+		k.gpg, k.minisign = filepath.Join(work, "gpg.asc"), filepath.Join(work, "minisign.key")
+		if err := k.make(ctx, p.Name); err != nil {
+			return nil, errors.Join(err, k.close())
+		}
+		return k, nil
+	case "environment":
+		k.gpg, k.minisign = os.Getenv(gpgVariable), os.Getenv(minisignVariable)
+		if k.gpg == "" || k.minisign == "" {
+			return nil, fmt.Errorf("%s and %s have to name the files of your keys; for throw-away ones say TEST_KEYS=1, and for packages that nobody signed UNSIGNED=1", gpgVariable, minisignVariable)
+		}
+		if err := os.Mkdir(k.gpgHome, 0o700); err != nil {
+			return nil, err
+		}
+		if err := quietly(k.gpgCommand(ctx, "--import", k.gpg)); err != nil {
+			return nil, errors.Join(err, k.close())
+		}
+		return k, nil
+	}
+	return nil, errUsage
+}
+
+// make makes keys that nobody needs to keep.
+func (k *keys) make(ctx context.Context, name string) error {
+	if err := os.Mkdir(k.gpgHome, 0o700); err != nil {
+		return err
+	}
+	if err := quietly(k.gpgCommand(ctx, "--quick-gen-key", "Test key of "+name+" <test@example.com>", "rsa3072", "sign", "never")); err != nil {
+		return err
+	}
+	if err := quietly(k.gpgCommand(ctx, "--armor", "--output", k.gpg, "--export-secret-keys")); err != nil {
+		return err
+	}
+	public, secret, err := minisign.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	text, err := secret.MarshalText()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(k.minisign, text, 0o600), os.WriteFile(publicOf(k.minisign), []byte(public.String()+"\n"), 0o600))
+}
+
+// publicOf is where minisign puts the public key of a secret one.
+func publicOf(secret string) string { return strings.TrimSuffix(secret, filepath.Ext(secret)) + ".pub" }
+
+// gpgCommand asks nobody for anything.
+func (k *keys) gpgCommand(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := command(ctx, "gpg", append([]string{"--homedir", k.gpgHome, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase-fd", "0", "--digest-algo", "SHA512"}, args...)...)
+	cmd.Stdin = strings.NewReader(k.gpgPassphrase() + "\n")
+	return cmd
+}
+
+func (k *keys) gpgPassphrase() string {
+	if k == nil || k.test {
+		return ""
+	}
+	return os.Getenv("GPG_PASSPHRASE")
+}
+
+// gpgFile is the file with the secret key, or nothing where packages stay unsigned.
+func (k *keys) gpgFile() string {
+	if k == nil {
+		return ""
+	}
+	return k.gpg
+}
+
+// publish writes the public keys for those who verify.
+func (k *keys) publish(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil { // #nosec G301 -- for everybody to read
+		return err
+	}
+	public, err := os.ReadFile(publicOf(k.minisign))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, minisignPublic), public, 0o644); err != nil { // #nosec G306 -- the same
+		return err
+	}
+	return quietly(k.gpgCommand(ctx, "--armor", "--output", filepath.Join(dir, gpgPublic), "--export"))
+}
+
+// The files with the public keys.
+const (
+	minisignPublic = "minisign.pub"
+	gpgPublic      = "archive.asc"
+)
+
+// close ends the helper that gpg leaves behind.
+func (k *keys) close() error {
+	if k == nil {
+		return nil
+	}
+	return exec.Command("gpgconf", "--homedir", k.gpgHome, "--kill", "all").Run() // #nosec G204 -- a folder of ours
+}
