@@ -95,7 +95,7 @@ func (p product) nfpmSettings(packager, stage string, files []file, keys *keys) 
 		"maintainer": p.Maintainer, "vendor": p.Name, "homepage": p.Homepage, "license": license, "mtime": mtime, "umask": 0o022,
 		"description": p.Summary + "\n" + strings.Join(p.Description, "\n\n"),
 		"depends":     needs[packager], "recommends": wants[packager], "contents": contents,
-		"deb": map[string]any{"compression": "xz"},
+		"deb": map[string]any{"compression": "gzip"},
 		"rpm": map[string]any{"compression": "zstd", "buildhost": "localhost", "packager": p.Maintainer, "summary": p.Summary,
 			"signature": map[string]any{"key_file": keys.gpgFile()}},
 	}
