@@ -7,6 +7,7 @@
 #     headless    Debian packages to run and drive the window without a screen
 #     network     the private network of backend/devnet, and the browser that signs in there
 #     frontend    the npm packages of the front end
+#     package     Debian packages to sign and to verify what we ship
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,7 +31,8 @@ for part in "$@"; do
 		npm_dirs="$npm_dirs backend/devnet/node"
 		;;
 	frontend) npm_dirs="$npm_dirs frontend" ;;
-	*) die "unknown part '$part'. The parts are: go-window headless network frontend" ;;
+	package) packages="$packages gnupg gpgv apt-utils rpm minisign lintian desktop-file-utils appstream dpkg-dev libarchive-tools diffutils" ;;
+	*) die "unknown part '$part'. The parts are: go-window headless network frontend package" ;;
 	esac
 done
 

@@ -62,14 +62,14 @@ func TestJudge(t *testing.T) {
 		"the files of MPL": {part{"a", "v1", []string{"MPL-2.0"}, "x", ""}, ""},
 	} {
 		got := ""
-		if err := judge([]part{{"good", "v1", []string{"ISC"}, "x"}, c.part}); err != nil {
+		if err := judge([]part{{"good", "v1", []string{"ISC"}, "x", ""}, c.part}); err != nil {
 			got = err.Error()
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
-	text := list([]part{{"a", "v1", []string{"MIT", "ISC"}, " the words \n"}})
+	text := list([]part{{"a", "v1", []string{"MIT", "ISC"}, " the words \n", ""}})
 	if !strings.Contains(text, "\na v1: MIT, ISC\n") || !strings.HasSuffix(text, "\na v1\n\nthe words\n") {
 		t.Errorf("the list is %s", text)
 	}

@@ -35,7 +35,7 @@ func build(ctx context.Context, o options) (p product, err error) {
 	if err := errors.Join(os.RemoveAll(o.out), os.RemoveAll(o.out+"-keys"), os.MkdirAll(o.out, 0o755)); err != nil { // #nosec G301 -- for everybody to read
 		return p, err
 	}
-	if err := p.artefacts(ctx, o, keys, work); err != nil {
+	if err := p.artefacts(ctx, o, work); err != nil {
 		return p, err
 	}
 	if keys != nil {
@@ -47,14 +47,14 @@ func build(ctx context.Context, o options) (p product, err error) {
 	return p, err
 }
 
-// artefacts makes all that is there before somebody signs it, but for the rpm, whose signature is inside.
-func (p product) artefacts(ctx context.Context, o options, keys *keys, work string) error {
+// artefacts makes all that is there before somebody signs it.
+func (p product) artefacts(ctx context.Context, o options, work string) error {
 	made, err := p.compile(ctx, work, o.tags)
 	if err != nil {
 		return err
 	}
 	list := filepath.Join(o.out, "licences.txt")
-	materials := filepath.Join(o.out, p.Command+"-"+p.version+".cdx.json")
+	materials := filepath.Join(o.out, p.materialsName())
 	if err := quietly(command(ctx, "go", "run", "./build/licences", "-materials", materials, "-product", p.Command+"@"+p.version, list)); err != nil {
 		return err
 	}
@@ -70,11 +70,11 @@ func (p product) artefacts(ctx context.Context, o options, keys *keys, work stri
 	if err != nil {
 		return err
 	}
-	if err := p.linuxPackages(ctx, both, keys, work, o.out); err != nil {
+	if err := p.linuxPackages(ctx, both, work, o.out); err != nil {
 		return err
 	}
 	for system, files := range map[string][]file{"linux-amd64": both, "linux-arm64": arm} {
-		name := p.Command + "-" + p.version + "-" + system
+		name := p.archiveName(system)
 		data, err := p.archive(name, files)
 		if err != nil {
 			return err
@@ -86,9 +86,13 @@ func (p product) artefacts(ctx context.Context, o options, keys *keys, work stri
 	return nil
 }
 
-// sign signs what has no signature inside, makes the repository, and signs the sums of everything.
+// sign signs the packages, makes the repository, publishes the public keys in another folder, and signs the
+// sums of everything.
 func (p product) sign(ctx context.Context, keys *keys, dir string) error {
 	names := p.packageNames()
+	if err := quietly(keys.rpmCommand(ctx, "--addsign", filepath.Join(dir, names["rpm"]))); err != nil {
+		return err
+	}
 	arch := filepath.Join(dir, names["archlinux"])
 	if err := quietly(keys.gpgCommand(ctx, "--detach-sign", "--output", arch+".sig", arch)); err != nil {
 		return err
@@ -107,3 +111,7 @@ func (p product) sign(ctx context.Context, keys *keys, dir string) error {
 
 // release is the name that is signed with the sums.
 func (p product) release() string { return p.Command + " " + p.version }
+
+func (p product) archiveName(system string) string { return p.Command + "-" + p.version + "-" + system }
+
+func (p product) materialsName() string { return p.Command + "-" + p.version + ".cdx.json" }

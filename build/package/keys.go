@@ -24,16 +24,23 @@ const (
 type keys struct {
 	gpg, minisign string // files with the secret keys
 	gpgHome       string // where gpg has its own
-	test          bool
+	passphrase    string // file with that of the OpenPGP key
 }
 
 func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) {
-	k := &keys{gpgHome: filepath.Join(work, "gpg")}
-	switch kind {
-	case "none":
+	if kind == "none" {
 		return nil, nil
+	}
+	k := &keys{gpgHome: filepath.Join(work, "gpg"), passphrase: filepath.Join(work, "passphrase")}
+	passphrase := ""
+	if kind == "environment" {
+		passphrase = os.Getenv("GPG_PASSPHRASE")
+	}
+	if err := errors.Join(os.Mkdir(k.gpgHome, 0o700), os.WriteFile(k.passphrase, []byte(passphrase+"\n"), 0o600)); err != nil {
+		return nil, err
+	}
+	switch kind {
 	case "test":
-		k.test = true
 		k.gpg, k.minisign = filepath.Join(work, "gpg.asc"), filepath.Join(work, "minisign.key")
 		if err := k.make(ctx, p.Name); err != nil {
 			return nil, errors.Join(err, k.close())
@@ -43,9 +50,6 @@ func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) 
 		k.gpg, k.minisign = os.Getenv(gpgVariable), os.Getenv(minisignVariable)
 		if k.gpg == "" || k.minisign == "" {
 			return nil, fmt.Errorf("%s and %s have to name the files of your keys; for throw-away ones say TEST_KEYS=1, and for packages that nobody signed UNSIGNED=1", gpgVariable, minisignVariable)
-		}
-		if err := os.Mkdir(k.gpgHome, 0o700); err != nil {
-			return nil, err
 		}
 		if err := quietly(k.gpgCommand(ctx, "--import", k.gpg)); err != nil {
 			return nil, errors.Join(err, k.close())
@@ -57,9 +61,6 @@ func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) 
 
 // make makes keys that nobody needs to keep.
 func (k *keys) make(ctx context.Context, name string) error {
-	if err := os.Mkdir(k.gpgHome, 0o700); err != nil {
-		return err
-	}
 	if err := quietly(k.gpgCommand(ctx, "--quick-gen-key", "Test key of "+name+" <test@example.com>", "rsa3072", "sign", "never")); err != nil {
 		return err
 	}
@@ -80,26 +81,19 @@ func (k *keys) make(ctx context.Context, name string) error {
 // publicOf is where minisign puts the public key of a secret one.
 func publicOf(secret string) string { return strings.TrimSuffix(secret, filepath.Ext(secret)) + ".pub" }
 
-// gpgCommand asks nobody for anything.
+// gpgFlags make gpg ask nobody for anything.
+func (k *keys) gpgFlags() []string {
+	return []string{"--homedir", k.gpgHome, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase-file", k.passphrase, "--digest-algo", "SHA512"}
+}
+
 func (k *keys) gpgCommand(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := command(ctx, "gpg", append([]string{"--homedir", k.gpgHome, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase-fd", "0", "--digest-algo", "SHA512"}, args...)...)
-	cmd.Stdin = strings.NewReader(k.gpgPassphrase() + "\n")
-	return cmd
+	return command(ctx, "gpg", append(k.gpgFlags(), args...)...)
 }
 
-func (k *keys) gpgPassphrase() string {
-	if k == nil || k.test {
-		return ""
-	}
-	return os.Getenv("GPG_PASSPHRASE")
-}
-
-// gpgFile is the file with the secret key, or nothing where packages stay unsigned.
-func (k *keys) gpgFile() string {
-	if k == nil {
-		return ""
-	}
-	return k.gpg
+// rpmCommand signs an rpm with whatever key gpg has.
+func (k *keys) rpmCommand(ctx context.Context, args ...string) *exec.Cmd {
+	return command(ctx, "rpmsign", append([]string{"--define", "_gpg_name .", "--define", "_gpg_path " + k.gpgHome,
+		"--define", "_gpg_sign_cmd_extra_args " + strings.Join(k.gpgFlags(), " ")}, args...)...)
 }
 
 // publish writes the public keys for those who verify.

@@ -35,7 +35,7 @@ var wants = map[string][]string{
 }
 
 // linuxPackages makes the deb, the rpm and the package of Arch out of the files of both faces.
-func (p product) linuxPackages(ctx context.Context, files []file, keys *keys, work, dir string) error {
+func (p product) linuxPackages(ctx context.Context, files []file, work, dir string) error {
 	for packager, name := range p.packageNames() {
 		stage := filepath.Join(work, packager)
 		own := slices.Clone(files)
@@ -49,12 +49,12 @@ func (p product) linuxPackages(ctx context.Context, files []file, keys *keys, wo
 				own[i].path = strings.Replace(own[i].path, zshFolder, zshDebian, 1)
 			}
 		}
-		settings, err := p.nfpmSettings(packager, stage, own, keys)
+		settings, err := p.nfpmSettings(packager, stage, own)
 		if err != nil {
 			return err
 		}
 		cmd := command(ctx, "go", "run", nfpm, "package", "--config", settings, "--packager", packager, "--target", filepath.Join(dir, name))
-		cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+p.epoch(), "NFPM_PASSPHRASE="+keys.gpgPassphrase())
+		cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+p.epoch())
 		if err := quietly(cmd); err != nil {
 			return err
 		}
@@ -66,17 +66,26 @@ func (p product) linuxPackages(ctx context.Context, files []file, keys *keys, wo
 func (p product) packageNames() map[string]string {
 	return map[string]string{
 		"deb":       fmt.Sprintf("%s_%s_amd64.deb", p.Command, p.debianVersion()),
-		"rpm":       fmt.Sprintf("%s-%s-1.x86_64.rpm", p.Command, strings.Replace(p.version, "-", "~", 1)),
-		"archlinux": fmt.Sprintf("%s-%s-1-x86_64.pkg.tar.zst", p.Command, strings.Replace(p.version, "-", "", 1)),
+		"rpm":       fmt.Sprintf("%s-%s-1.x86_64.rpm", p.Command, p.versionFor("rpm")),
+		"archlinux": fmt.Sprintf("%s-%s-1-x86_64.pkg.tar.zst", p.Command, p.versionFor("archlinux")),
 	}
 }
 
-// debianVersion sorts what comes before a release before it, see deb-version(7).
-func (p product) debianVersion() string { return strings.Replace(p.version, "-", "~", 1) + "-1" }
+// versionFor sorts what comes before a release before it: in the words of dpkg and rpm 1.2.3~rc.1, and of
+// pacman 1.2.3rc.1.
+func (p product) versionFor(packager string) string {
+	sign := "~"
+	if packager == "archlinux" {
+		sign = ""
+	}
+	return strings.Replace(p.version, "-", sign, 1)
+}
+
+func (p product) debianVersion() string { return p.versionFor("deb") + "-1" }
 
 // nfpmSettings writes the files, and what nfpm wants to know (https://nfpm.goreleaser.com/configuration/).
 // Its YAML takes JSON.
-func (p product) nfpmSettings(packager, stage string, files []file, keys *keys) (string, error) {
+func (p product) nfpmSettings(packager, stage string, files []file) (string, error) {
 	mtime := p.time.Format(time.RFC3339)
 	var contents []map[string]any
 	for _, f := range files {
@@ -91,13 +100,16 @@ func (p product) nfpmSettings(packager, stage string, files []file, keys *keys) 
 			"file_info": map[string]any{"mode": f.mode, "mtime": mtime, "owner": "root", "group": "root"}})
 	}
 	settings := map[string]any{
-		"name": p.Command, "arch": "amd64", "platform": "linux", "version": p.version, "release": "1", "section": "net", "priority": "optional",
-		"maintainer": p.Maintainer, "vendor": p.Name, "homepage": p.Homepage, "license": license, "mtime": mtime, "umask": 0o022,
-		"description": p.Summary + "\n" + strings.Join(p.Description, "\n\n"),
-		"depends":     needs[packager], "recommends": wants[packager], "contents": contents,
-		"deb": map[string]any{"compression": "gzip"},
-		"rpm": map[string]any{"compression": "zstd", "buildhost": "localhost", "packager": p.Maintainer, "summary": p.Summary,
-			"signature": map[string]any{"key_file": keys.gpgFile()}},
+		"name": p.Command, "arch": "amd64", "platform": "linux", "version": p.versionFor(packager), "version_schema": "none", "release": "1",
+		"section": "net", "priority": "optional", "maintainer": p.Maintainer, "vendor": p.Name, "homepage": p.Homepage, "license": license,
+		"mtime": mtime, "umask": 0o022, "description": p.describedFor(packager),
+		"depends": needs[packager], "recommends": wants[packager], "contents": contents,
+		"deb":       map[string]any{"compression": "gzip"}, // the only one that takes seconds
+		"archlinux": map[string]any{"packager": p.Maintainer},
+		"rpm":       map[string]any{"compression": "zstd", "buildhost": "localhost", "packager": p.Maintainer, "summary": p.Summary},
+	}
+	if packager == "deb" {
+		delete(settings, "license") // it stands in the file copyright
 	}
 	data, err := json.Marshal(settings)
 	if err != nil {
@@ -105,6 +117,29 @@ func (p product) nfpmSettings(packager, stage string, files []file, keys *keys) 
 	}
 	file := filepath.Join(stage, "nfpm.yaml")
 	return file, os.WriteFile(file, data, 0o600)
+}
+
+// describedFor is what a package says of itself: Debian has the summary in the first line, Arch nothing else.
+func (p product) describedFor(packager string) string {
+	var lines []string
+	for _, paragraph := range p.Description {
+		line := ""
+		for word := range strings.FieldsSeq(paragraph) {
+			if len(line)+len(word) > 76 {
+				lines, line = append(lines, line), ""
+			}
+			line = strings.TrimSpace(line + " " + word)
+		}
+		lines = append(lines, line, "")
+	}
+	text := strings.TrimSpace(strings.Join(lines, "\n"))
+	switch packager {
+	case "deb":
+		return p.Summary + "\n" + text
+	case "archlinux":
+		return p.Summary
+	}
+	return text
 }
 
 // archive is a tar.gz whose folders bin and share go into /usr/local, or anywhere.

@@ -2,7 +2,7 @@
 // it, and verifies it as somebody would who receives it:
 //
 //	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] DIR
-//	package verify DIR
+//	package verify [-brand DIR] [-version V] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] DIR, or package verify DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] DIR, or package verify [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -53,9 +53,9 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	var o options
+	flags.StringVar(&o.brand, "brand", brandFolder, "")
+	flags.StringVar(&o.version, "version", "", "")
 	if args[0] == "build" {
-		flags.StringVar(&o.brand, "brand", brandFolder, "")
-		flags.StringVar(&o.version, "version", "", "")
 		flags.StringVar(&o.tags, "tags", "", "")
 		flags.StringVar(&o.keys, "keys", "environment", "")
 	}
