@@ -90,7 +90,7 @@ func (p product) artefacts(ctx context.Context, o options, work string) error {
 // sums of everything.
 func (p product) sign(ctx context.Context, keys *keys, dir string) error {
 	names := p.packageNames()
-	if err := quietly(keys.rpmCommand(ctx, "--addsign", filepath.Join(dir, names["rpm"]))); err != nil {
+	if err := keys.signRPM(ctx, filepath.Join(dir, names["rpm"])); err != nil {
 		return err
 	}
 	arch := filepath.Join(dir, names["archlinux"])

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"aead.dev/minisign"
@@ -90,11 +91,22 @@ func (k *keys) gpgCommand(ctx context.Context, args ...string) *exec.Cmd {
 	return command(ctx, "gpg", append(k.gpgFlags(), args...)...)
 }
 
-// rpmCommand signs an rpm with whatever key gpg has.
-func (k *keys) rpmCommand(ctx context.Context, args ...string) *exec.Cmd {
-	return command(ctx, "rpmsign", append([]string{"--define", "_gpg_name .", "--define", "_gpg_path " + k.gpgHome,
-		"--define", "_gpg_sign_cmd_extra_args " + strings.Join(k.gpgFlags(), " ")}, args...)...)
+// signRPM puts a signature into an rpm.
+func (k *keys) signRPM(ctx context.Context, file string) error {
+	list, err := k.gpgCommand(ctx, "--with-colons", "--list-secret-keys").Output()
+	if err != nil {
+		return err
+	}
+	m := fingerprint.FindSubmatch(list)
+	if m == nil {
+		return errors.New("there is no OpenPGP key to sign with")
+	}
+	return quietly(command(ctx, "rpmsign", "--define", "__gpg /usr/bin/gpg", "--define", "_gpg_name "+string(m[1]), "--define", "_gpg_path "+k.gpgHome,
+		"--define", "_gpg_sign_cmd_extra_args "+strings.Join(k.gpgFlags(), " "), "--addsign", file))
 }
+
+// fingerprint is that of the first key in a list of gpg's.
+var fingerprint = regexp.MustCompile(`(?m)^fpr:{9}([0-9A-F]{40}):`)
 
 // publish writes the public keys for those who verify.
 func (k *keys) publish(ctx context.Context, dir string) error {
