@@ -84,7 +84,7 @@ func publicOf(secret string) string { return strings.TrimSuffix(secret, filepath
 
 // gpgFlags make gpg ask nobody for anything.
 func (k *keys) gpgFlags() []string {
-	return []string{"--homedir", k.gpgHome, "--batch", "--yes", "--pinentry-mode", "loopback", "--passphrase-file", k.passphrase, "--digest-algo", "SHA512"}
+	return []string{"--homedir", k.gpgHome, "--batch", "--yes", "--quiet", "--no-auto-check-trustdb", "--pinentry-mode", "loopback", "--passphrase-file", k.passphrase, "--digest-algo", "SHA512"}
 }
 
 func (k *keys) gpgCommand(ctx context.Context, args ...string) *exec.Cmd {
