@@ -76,7 +76,11 @@ func (k *keys) make(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.WriteFile(k.minisign, text, 0o600), os.WriteFile(publicOf(k.minisign), []byte(public.String()+"\n"), 0o600))
+	publicText, err := public.MarshalText()
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(k.minisign, append(text, '\n'), 0o600), os.WriteFile(publicOf(k.minisign), append(publicText, '\n'), 0o600))
 }
 
 // publicOf is where minisign puts the public key of a secret one.
