@@ -93,6 +93,11 @@ func (r receiver) apt(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	for _, folder := range []string{"lists/partial", "archives/partial"} {
+		if err := os.MkdirAll(filepath.Join(own, folder), 0o700); err != nil {
+			return err
+		}
+	}
 	options, err := r.source(ctx, dir, filepath.Join(own, "this.sources"))
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ func verify(ctx context.Context, o options) (err error) {
 		}},
 		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, o.out) }},
 		{"installed with apt from the signed repository, run, and purged", func() error { return r.installed(ctx, o.out) }},
+		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o, o.say) }},
 		{"built again in another folder, with an empty cache", func() (err error) { again, err = r.again(ctx, o); return err }},
 		{"that is the same, byte by byte", func() error { return p.same(o.out, again) }},
 		{"what was tampered with is refused", func() error {
@@ -52,7 +53,6 @@ func verify(ctx context.Context, o options) (err error) {
 			refused, err = r.tamper(ctx, o.out, other, again)
 			return err
 		}},
-		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o, o.say) }},
 	} {
 		began := time.Now()
 		if err := s.do(); err != nil {
