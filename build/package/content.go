@@ -30,9 +30,8 @@ func (r receiver) contents(ctx context.Context, dir string) error {
 	}
 	// What Debian has elsewhere, or in addition.
 	usr := trees["deb"]
-	place := strings.TrimPrefix(zshFolder, "usr/")
-	err := errors.Join(os.Remove(filepath.Join(usr, "share", "doc", r.Command, "changelog.Debian.gz")), os.Mkdir(filepath.Join(usr, filepath.Dir(place)), 0o700),
-		os.Rename(filepath.Join(folders["deb"], zshDebian), filepath.Join(usr, place)))
+	err := errors.Join(os.Remove(filepath.Join(usr, "share", "doc", r.Command, "changelog.Debian.gz")),
+		os.Rename(filepath.Join(folders["deb"], zshDebian), filepath.Join(usr, strings.TrimPrefix(zshFolder, "usr/"))))
 	if err != nil {
 		return err
 	}
