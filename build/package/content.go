@@ -68,8 +68,8 @@ func (r receiver) dependencies(ctx context.Context, usr string) error {
 	if err := os.WriteFile(filepath.Join(source, "debian", "control"), []byte(about), 0o600); err != nil {
 		return err
 	}
-	find := command(ctx, "dpkg-shlibdeps", "-O", "--warnings=0", filepath.Join(usr, "bin", r.window()))
-	find.Dir = source
+	find := command(ctx, "dpkg-shlibdeps", "-O", filepath.Join(usr, "bin", r.window()))
+	find.Dir, find.Stderr = source, nil // it warns that the window does not lie in a package
 	said, err := find.Output()
 	if err != nil {
 		return err
