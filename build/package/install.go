@@ -112,7 +112,7 @@ func (r receiver) upgraded(ctx context.Context, o options, say io.Writer) error 
 		}
 		debs = append(debs, filepath.Join(out, p.packageNames()["deb"]))
 	}
-	keyFolder := filepath.Join(r.work, "development keys")
+	keyFolder := filepath.Join(r.work, "development-keys")
 	if err := os.Mkdir(keyFolder, 0o700); err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func verify(ctx context.Context, o options) (err error) {
 
 // forge signs a copy of the release with keys of somebody else.
 func (r receiver) forge(ctx context.Context, unsigned string) (string, error) {
-	dir, folder := filepath.Join(r.work, "forged"), filepath.Join(r.work, "keys of another")
+	dir, folder := filepath.Join(r.work, "forged"), filepath.Join(r.work, "other-keys")
 	if err := errors.Join(quietly(command(ctx, "cp", "-a", unsigned, dir)), os.Mkdir(folder, 0o700)); err != nil {
 		return "", err
 	}
