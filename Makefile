@@ -75,6 +75,18 @@ licences: setup ## list the licences of all that we ship, in build/bin/licences.
 	mkdir -p build/bin
 	go run ./build/licences build/bin/licences.txt
 
+# The packager's own keys are named in the environment; see build/README.md.
+PACKAGE = $(if $(BRAND),-brand '$(BRAND)') $(if $(VERSION),-version '$(VERSION)')
+.PHONY: package
+package: ## build and sign what is shipped; TEST_KEYS=1, UNSIGNED=1, BRAND=folder, VERSION=1.2.3
+	build/setup.sh go-window frontend package
+	go run ./build/package build -keys $(if $(UNSIGNED),none,$(if $(TEST_KEYS),test,environment)) $(PACKAGE) build/dist
+
+.PHONY: verify
+verify: ## verify what "make package" built, as a receiver and as an attacker would
+	build/setup.sh go-window headless network frontend package
+	go run ./build/package verify $(PACKAGE) build/dist
+
 .PHONY: bindings
 bindings: ## generate frontend/wailsjs from the methods of package app
 	go build -tags bindings -o build/bin/bindings .

@@ -8,6 +8,7 @@
 #     network     the private network of backend/devnet, and the browser that signs in there
 #     frontend    the npm packages of the front end
 #     screenshots the browser that pictures the front end, and the same npm packages
+#     package     Debian packages to sign and to verify what we ship
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -35,7 +36,8 @@ for part in "$@"; do
 		packages="$packages chromium fonts-dejavu-core"
 		npm_dirs="$npm_dirs frontend"
 		;;
-	*) die "unknown part '$part'. The parts are: go-window headless network frontend screenshots" ;;
+	package) packages="$packages gnupg gpgv apt-utils rpm minisign lintian desktop-file-utils appstream dpkg-dev libarchive-tools diffutils" ;;
+	*) die "unknown part '$part'. The parts are: go-window headless network frontend screenshots package" ;;
 	esac
 done
 

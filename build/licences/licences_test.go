@@ -52,24 +52,24 @@ func TestJudge(t *testing.T) {
 		part part
 		want string
 	}{
-		"fit":              {part{"a", "v1", []string{"MIT", "Apache-2.0"}, "x"}, ""},
-		"one is not fit":   {part{"a", "v1", []string{"MIT", "GPL-3.0"}, "x"}, "a v1 is under GPL-3.0, which does not go with ours"},
-		"a choice":         {part{"a", "v1", spdx("(MIT OR GPL-3.0)"), "x"}, "a v1 is under MIT OR GPL-3.0, which does not go with ours"},
-		"all of them":      {part{"a", "v1", spdx("(MIT AND AGPL-3.0)"), "x"}, "a v1 is under AGPL-3.0, which does not go with ours"},
-		"none":             {part{"a", "v1", spdx(""), "x"}, "a v1 has no licence that is known here"},
-		"nothing to ship":  {part{"a", "v1", []string{"MIT"}, ""}, "a v1 has no licence that is known here"},
-		"their own":        {part{"a", "v1", []string{"what stands in LICENSE"}, "x"}, "a v1 is under what stands in LICENSE, which does not go with ours"},
-		"the files of MPL": {part{"a", "v1", []string{"MPL-2.0"}, "x"}, ""},
+		"fit":              {part{"a", "v1", []string{"MIT", "Apache-2.0"}, "x", ""}, ""},
+		"one is not fit":   {part{"a", "v1", []string{"MIT", "GPL-3.0"}, "x", ""}, "a v1 is under GPL-3.0, which does not go with ours"},
+		"a choice":         {part{"a", "v1", spdx("(MIT OR GPL-3.0)"), "x", ""}, "a v1 is under MIT OR GPL-3.0, which does not go with ours"},
+		"all of them":      {part{"a", "v1", spdx("(MIT AND AGPL-3.0)"), "x", ""}, "a v1 is under AGPL-3.0, which does not go with ours"},
+		"none":             {part{"a", "v1", spdx(""), "x", ""}, "a v1 has no licence that is known here"},
+		"nothing to ship":  {part{"a", "v1", []string{"MIT"}, "", ""}, "a v1 has no licence that is known here"},
+		"their own":        {part{"a", "v1", []string{"what stands in LICENSE"}, "x", ""}, "a v1 is under what stands in LICENSE, which does not go with ours"},
+		"the files of MPL": {part{"a", "v1", []string{"MPL-2.0"}, "x", ""}, ""},
 	} {
 		got := ""
-		if err := judge([]part{{"good", "v1", []string{"ISC"}, "x"}, c.part}); err != nil {
+		if err := judge([]part{{"good", "v1", []string{"ISC"}, "x", ""}, c.part}); err != nil {
 			got = err.Error()
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
-	text := list([]part{{"a", "v1", []string{"MIT", "ISC"}, " the words \n"}})
+	text := list([]part{{"a", "v1", []string{"MIT", "ISC"}, " the words \n", ""}})
 	if !strings.Contains(text, "\na v1: MIT, ISC\n") || !strings.HasSuffix(text, "\na v1\n\nthe words\n") {
 		t.Errorf("the list is %s", text)
 	}

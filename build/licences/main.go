@@ -3,14 +3,16 @@
 // MIT licence:
 //
 //	licences FILE
+//	licences -materials FILE -product NAME@VERSION FILE
 //
-// FILE gets the list and the full texts, which have to be shipped, too; a summary is printed. It is run at
-// the root of the sources, with the npm packages of the front end in place. What only builds or tests us
-// is not looked at.
+// FILE gets the list and the full texts, which have to be shipped, too; a summary is printed. The file of
+// materials gets the list for machines (CycloneDX, https://cyclonedx.org/). It is run at the root of the
+// sources, with the npm packages of the front end in place. What only builds or tests us is not looked at.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -19,17 +21,20 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "licences: name the file to write")
+	materials := flag.String("materials", "", "file that gets the list for machines")
+	product := flag.String("product", "", "what it is the list of: NAME@VERSION")
+	flag.Parse()
+	if flag.NArg() != 1 || (*materials == "") != (*product == "") {
+		fmt.Fprintln(os.Stderr, "licences: name the file to write, and a product if you name a file of materials")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Stdout); err != nil {
+	if err := run(flag.Arg(0), *materials, *product, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "licences: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(file string, out io.Writer) error {
+func run(file, materials, product string, out io.Writer) error {
 	modules, err := goParts(".")
 	if err != nil {
 		return err
@@ -42,6 +47,11 @@ func run(file string, out io.Writer) error {
 	if err := os.WriteFile(file, []byte(list(parts)), 0o644); err != nil { // #nosec G306 -- for everybody to read
 		return err
 	}
+	if materials != "" {
+		if err := writeMaterials(materials, product, parts); err != nil {
+			return err
+		}
+	}
 	_, err = fmt.Fprintf(out, "licences: %d Go parts, %d npm parts: %s\n", len(modules), len(packages), summary(parts))
 	return errors.Join(err, judge(parts))
 }
@@ -51,6 +61,7 @@ type part struct {
 	name, version string
 	licences      []string // SPDX identifiers; all of them hold
 	text          string
+	url           string // a package URL (https://github.com/package-url/purl-spec)
 }
 
 // fit are the licences that a program under the MIT licence may be shipped with: those that ask for no

@@ -60,7 +60,10 @@ func goParts(root string) ([]part, error) {
 	folders[standard], versions[standard] = strings.TrimSpace(string(goRoot)), runtime.Version()
 	var parts []part
 	for _, path := range slices.Sorted(maps.Keys(folders)) {
-		p := part{name: path, version: versions[path]}
+		p := part{name: path, version: versions[path], url: "pkg:golang/" + path + "@" + versions[path]}
+		if path == standard {
+			p.url = "pkg:golang/std@" + strings.TrimPrefix(runtime.Version(), "go")
+		}
 		if p.licences, p.text, err = read(folders[path]); err != nil {
 			return nil, err
 		}
@@ -149,7 +152,7 @@ func npmParts(frontend string) ([]part, error) {
 	}
 	var parts []part
 	for _, p := range packages {
-		parts = append(parts, part{p.Name, p.Version, spdx(p.Identifier), p.Text})
+		parts = append(parts, part{p.Name, p.Version, spdx(p.Identifier), p.Text, "pkg:npm/" + strings.Replace(p.Name, "@", "%40", 1) + "@" + p.Version})
 	}
 	if len(parts) == 0 {
 		return nil, errors.New("nothing that others made is in the page, which can't be")

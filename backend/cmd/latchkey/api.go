@@ -30,7 +30,7 @@ func apiCommand(out *printer) *cobra.Command {
 
 A query is the default. With --post it is a procedure, and the values become its JSON body. A value
 that starts with : is JSON itself: limit=:5, active=:true.`,
-		Example: "  latchkey api com.atproto.server.getSession\n  latchkey api com.atproto.repo.listRecords repo=did:plc:... collection=app.bsky.feed.post",
+		Example: "  " + command + " api com.atproto.server.getSession\n  " + command + " api com.atproto.repo.listRecords repo=did:plc:... collection=app.bsky.feed.post",
 		Args:    usage(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req, err := newRequest(args, post)

@@ -21,6 +21,9 @@ import (
 // server of a sign-out.
 const closeTime = 15 * time.Second
 
+// command is what the program is called; the linker sets another name in the packages of another brand.
+var command = "latchkey"
+
 // run is the whole program but for the process: the tests start here.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := &printer{out: stdout, err: stderr}
@@ -35,7 +38,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func newRoot(out *printer) *cobra.Command {
 	root := &cobra.Command{
-		Use:           "latchkey",
+		Use:           command,
 		Short:         "Sign in to the AT Protocol, and stay signed in",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -46,7 +49,7 @@ func newRoot(out *printer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// Without a command cobra shows the help and succeeds; a script that forgot it should notice.
 	root.RunE = func(*cobra.Command, []string) error {
-		return usageError{errors.New("say what to do: latchkey login, whoami, accounts, switch, logout, api, vault, doctor, client-metadata or version")}
+		return usageError{errors.New("say what to do: " + command + " login, whoami, accounts, switch, logout, api, vault, doctor, client-metadata or version")}
 	}
 	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), vaultCommand(out), doctorCommand(out), clientMetadataCommand(out), versionCommand(out))
 	root.SetOut(out.out)

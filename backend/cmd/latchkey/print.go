@@ -70,7 +70,7 @@ func (p *printer) byHand(remote, canPaste bool) {
 // complaint says what is wrong with something that can be given once more.
 func (p *printer) complaint(err error) {
 	e := latchkey.AsError(err)
-	_, _ = fmt.Fprintf(p.err, "latchkey: %s: %s\n", e.Code, e.Message())
+	_, _ = fmt.Fprintf(p.err, "%s: %s: %s\n", command, e.Code, e.Message())
 }
 
 func (p *printer) signedIn(a latchkey.Account, otherEmail bool) {
@@ -84,7 +84,7 @@ func (p *printer) signedIn(a latchkey.Account, otherEmail bool) {
 	}
 	_, _ = fmt.Fprintf(p.out, "Signed in as %s (%s) on %s.\n", a.Name(), a.DID, a.Server)
 	if otherEmail {
-		_, _ = fmt.Fprintf(p.out, "This account belongs to another email than the one you gave. To sign it out again: latchkey logout %s\n", a.Name())
+		_, _ = fmt.Fprintf(p.out, "This account belongs to another email than the one you gave. To sign it out again: %s logout %s\n", command, a.Name())
 	}
 }
 
@@ -128,7 +128,7 @@ func (p *printer) words(a latchkey.Account) {
 		_, _ = fmt.Fprintf(p.out, "  %s\n", why.Message())
 	case a.SessionEnds.IsZero():
 	case a.EndsSoon(time.Now()):
-		_, _ = fmt.Fprintf(p.out, "  Signed in until %s. To renew it now: latchkey login %s\n", ends, a.Name())
+		_, _ = fmt.Fprintf(p.out, "  Signed in until %s. To renew it now: %s login %s\n", ends, command, a.Name())
 	default:
 		_, _ = fmt.Fprintf(p.out, "  Signed in until %s.\n", ends)
 	}
@@ -150,7 +150,7 @@ func (p *printer) notices(codes []latchkey.Code) {
 	for _, code := range codes {
 		all = append(all, map[string]any{"code": code, "message": code.Sentence()})
 		if !p.json {
-			_, _ = fmt.Fprintf(p.err, "latchkey: %s: %s\n", code, code.Sentence())
+			_, _ = fmt.Fprintf(p.err, "%s: %s: %s\n", command, code, code.Sentence())
 		}
 	}
 	if p.json {
@@ -163,7 +163,7 @@ func (p *printer) version(v string) {
 		p.line(p.out, map[string]any{"version": v})
 		return
 	}
-	_, _ = fmt.Fprintf(p.out, "latchkey %s\n", v)
+	_, _ = fmt.Fprintf(p.out, "%s %s\n", command, v)
 }
 
 func (p *printer) vaultCreated(path string) {
@@ -184,19 +184,19 @@ func (p *printer) vaultRemoved(path string) {
 
 // hints are ways out that only a terminal has.
 var hints = map[latchkey.Code]string{
-	latchkey.KeychainUnavailable: "To keep your keys in a file under a passphrase instead: latchkey vault create",
+	latchkey.KeychainUnavailable: "To keep your keys in a file under a passphrase instead: " + command + " vault create",
 	latchkey.VaultLocked:         "The passphrase is asked for at a terminal, or read from the file that " + config.PassphraseFile + " names.",
-	latchkey.VaultDamaged:        "To remove it: latchkey logout --all, then latchkey vault remove",
-	latchkey.VaultExists:         "To remove it: latchkey vault remove",
-	latchkey.VaultMissing:        "To create one: latchkey vault create",
-	latchkey.VaultInUse:          "To sign out: latchkey logout --all",
+	latchkey.VaultDamaged:        "To remove it: " + command + " logout --all, then " + command + " vault remove",
+	latchkey.VaultExists:         "To remove it: " + command + " vault remove",
+	latchkey.VaultMissing:        "To create one: " + command + " vault create",
+	latchkey.VaultInUse:          "To sign out: " + command + " logout --all",
 }
 
 // failed prints an error: the code and the sentence, never the cause.
 func (p *printer) failed(err error) {
 	var usage usageError
 	if errors.As(err, &usage) {
-		_, _ = fmt.Fprintf(p.err, "latchkey: %s\n", err)
+		_, _ = fmt.Fprintf(p.err, "%s: %s\n", command, err)
 		return
 	}
 	var e jsonError
@@ -210,7 +210,7 @@ func (p *printer) failed(err error) {
 	if p.json {
 		p.line(p.out, map[string]any{"event": "failed", "error": e})
 	}
-	_, _ = fmt.Fprintf(p.err, "latchkey: %s: %s\n", e.Code, e.Message)
+	_, _ = fmt.Fprintf(p.err, "%s: %s: %s\n", command, e.Code, e.Message)
 	if hint, ok := hints[e.Code]; ok {
 		_, _ = fmt.Fprintln(p.err, hint)
 	}

@@ -27,7 +27,7 @@ terminal when it is needed. A program that can't ask reads it from the first lin
 ` + config.PassphraseFile + ` names, which nobody else may be able to read (chmod 600).`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			return usageError{errors.New("say what to do: latchkey vault create or remove")}
+			return usageError{errors.New("say what to do: " + command + " vault create or remove")}
 		},
 	}
 	cmd.AddCommand(

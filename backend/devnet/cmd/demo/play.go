@@ -51,6 +51,7 @@ var stories = map[string]func(*play) (*story, error){
 	"keyless":  (*play).withoutKeychain,
 	"terminal": (*play).atTheTerminal,
 	"rescue":   (*play).rescued,
+	"upgrade":  (*play).upgraded,
 }
 
 // playPerson plays one of the stories. Its end is the last line on out.

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+)
+
+// contents looks into the artefacts: all of them have the same files, and the checkers of the
+// distributions find nothing wrong.
+func (r receiver) contents(ctx context.Context, dir string) error {
+	names := r.packageNames()
+	folders := map[string]string{}
+	for kind, name := range map[string]string{"deb": names["deb"], "rpm": names["rpm"], "archlinux": names["archlinux"], "tar.gz": r.archiveName("linux-amd64") + ".tar.gz"} {
+		folders[kind] = filepath.Join(r.work, "content", kind)
+		if err := unpack(ctx, kind, filepath.Join(dir, name), folders[kind]); err != nil {
+			return err
+		}
+	}
+	trees := map[string]string{
+		"deb": filepath.Join(folders["deb"], "usr"), "rpm": filepath.Join(folders["rpm"], "usr"), "archlinux": filepath.Join(folders["archlinux"], "usr"),
+		"tar.gz": filepath.Join(folders["tar.gz"], r.archiveName("linux-amd64")),
+	}
+	// What Debian has elsewhere, or in addition.
+	usr := trees["deb"]
+	err := errors.Join(os.Remove(filepath.Join(usr, "share", "doc", r.Command, "changelog.Debian.gz")),
+		os.Rename(filepath.Join(folders["deb"], zshDebian), filepath.Join(usr, strings.TrimPrefix(zshFolder, "usr/"))))
+	if err != nil {
+		return err
+	}
+	for kind, tree := range trees {
+		if err := quietly(command(ctx, "diff", "--recursive", "--no-dereference", trees["tar.gz"], tree)); err != nil {
+			return fmt.Errorf("%s: %w", kind, err)
+		}
+	}
+	return errors.Join(
+		quietly(command(ctx, "lintian", "--allow-root", "--fail-on", "error", filepath.Join(dir, names["deb"]))),
+		quietly(command(ctx, "desktop-file-validate", filepath.Join(usr, "share", "applications", r.AppID+".desktop"))),
+		quietly(command(ctx, "appstreamcli", "validate", "--no-net", filepath.Join(usr, "share", "metainfo", r.AppID+".metainfo.xml"))),
+		r.dependencies(ctx, usr), r.listed(dir))
+}
+
+// unpack unpacks an artefact; the deb by its own tool, which does not trust what is in it either.
+func unpack(ctx context.Context, kind, file, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if kind == "deb" {
+		return quietly(command(ctx, "dpkg-deb", "--extract", file, dir))
+	}
+	return quietly(command(ctx, "bsdtar", "-x", "-f", file, "-C", dir))
+}
+
+// dependencies compares what the deb says that it needs with what the window is linked with.
+func (r receiver) dependencies(ctx context.Context, usr string) error {
+	source := filepath.Join(r.work, "source")
+	if err := os.MkdirAll(filepath.Join(source, "debian"), 0o700); err != nil {
+		return err
+	}
+	about := "Source: x\n\nPackage: x\nArchitecture: any\n"
+	if err := os.WriteFile(filepath.Join(source, "debian", "control"), []byte(about), 0o600); err != nil {
+		return err
+	}
+	find := command(ctx, "dpkg-shlibdeps", "-O", filepath.Join(usr, "bin", r.window()))
+	find.Dir, find.Stderr = source, nil // it warns that the window does not lie in a package
+	said, err := find.Output()
+	if err != nil {
+		return err
+	}
+	found := strings.Split(strings.TrimPrefix(strings.TrimSpace(string(said)), "shlibs:Depends="), ", ")
+	if !slices.Equal(found, needs["deb"]) {
+		return fmt.Errorf("dpkg-shlibdeps finds %q, and the deb says %q", found, needs["deb"])
+	}
+	return nil
+}
+
+// listed wants the list of materials to be one, with parts of both kinds.
+func (r receiver) listed(dir string) error {
+	data, err := os.ReadFile(filepath.Join(dir, r.materialsName()))
+	if err != nil {
+		return err
+	}
+	var bom cdx.BOM
+	if err := cdx.NewBOMDecoder(bytes.NewReader(data), cdx.BOMFileFormatJSON).Decode(&bom); err != nil {
+		return err
+	}
+	for _, want := range []string{"pkg:golang/std@", "pkg:golang/modernc.org/sqlite@", "pkg:npm/svelte@"} {
+		if bom.Components == nil || !slices.ContainsFunc(*bom.Components, func(c cdx.Component) bool { return strings.HasPrefix(c.PackageURL, want) }) {
+			return fmt.Errorf("the list of materials has no %s", want)
+		}
+	}
+	return nil
+}

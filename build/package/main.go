@@ -1,0 +1,88 @@
+// Command package builds what a packager ships, from the sources of one commit and one brand folder, signs
+// it, and verifies it as somebody would who receives it:
+//
+//	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] DIR
+//	package verify [-brand DIR] [-version V] DIR
+//
+// It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
+// (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
+// is then the same, byte by byte). Public keys go to DIR-keys, where verify looks for them: whoever trusts
+// keys that lie beside what they signed trusts anybody.
+//
+// Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+func run(ctx context.Context, args []string, out, complaints io.Writer) int {
+	err := do(ctx, args, out)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errUsage):
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] DIR, or package verify [-brand DIR] [-version V] DIR")
+		return 2
+	}
+	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
+	return 1
+}
+
+var errUsage = errors.New("wrong usage")
+
+func do(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		return errUsage
+	}
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	var o options
+	flags.StringVar(&o.brand, "brand", brandFolder, "")
+	flags.StringVar(&o.version, "version", "", "")
+	if args[0] == "build" {
+		flags.StringVar(&o.tags, "tags", "", "")
+		flags.StringVar(&o.keys, "keys", "environment", "")
+	}
+	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 {
+		return errUsage
+	}
+	dir, err := filepath.Abs(flags.Arg(0))
+	if err != nil {
+		return err
+	}
+	o.out, o.say = dir, out
+	switch args[0] {
+	case "build":
+		err := build(ctx, o)
+		return err
+	case "verify":
+		return verify(ctx, o)
+	}
+	return errUsage
+}
+
+// options are the command line.
+type options struct {
+	brand   string // the folder of the brand
+	version string // "" for that of the sources
+	tags    string // build tags beside those of Wails: devnet for a development build
+	keys    string // environment, test or none
+	out     string // where everything goes; beside it, with the ending -keys, the public keys
+	say     io.Writer
+}

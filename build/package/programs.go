@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// programs are the files that were compiled.
+type programs struct {
+	window, terminal string // for Linux on amd64
+	terminalARM      string // for Linux on arm64, where cgo and so the window does not go
+}
+
+// compile builds the page and the programs. Nothing of this machine gets into them, neither paths nor
+// times, so everybody gets the same.
+func (p product) compile(ctx context.Context, dir, tags string) (programs, error) {
+	overlay, err := p.overlay(dir)
+	if err != nil {
+		return programs{}, err
+	}
+	if err := quietly(command(ctx, "npm", "--prefix", "frontend", "run", "build")); err != nil {
+		return programs{}, err
+	}
+	made := programs{
+		window:      filepath.Join(dir, p.window()),
+		terminal:    filepath.Join(dir, p.Command),
+		terminalARM: filepath.Join(dir, "arm64", p.Command),
+	}
+	flags := func(tags ...string) []string {
+		return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
+			"-tags=" + strings.Join(tags, ","),
+			"-ldflags=-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command}
+	}
+	for _, c := range []struct {
+		out, source string
+		env, flags  []string
+	}{
+		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, flags("desktop", "production", "webkit2_41", tags)},
+		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, flags(tags)},
+		{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, flags(tags)},
+	} {
+		cmd := command(ctx, "go", append(c.flags, "-o", c.out, c.source)...)
+		cmd.Env = append(append(os.Environ(), "GOOS=linux", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0"), c.env...)
+		if err := quietly(cmd); err != nil {
+			return programs{}, err
+		}
+	}
+	return made, nil
+}
+
+// overlay lets the compiler read the brand in another folder instead of our own, without touching ours
+// (go help build, -overlay). It answers the file that says so.
+func (p product) overlay(dir string) (string, error) {
+	replace := map[string]string{}
+	for _, name := range []string{"brand.json", "icon.png"} {
+		ours, err := filepath.Abs(filepath.Join(brandFolder, name))
+		if err != nil {
+			return "", err
+		}
+		theirs, err := filepath.Abs(filepath.Join(p.folder, name))
+		if err != nil {
+			return "", err
+		}
+		if ours != theirs {
+			replace[ours] = theirs
+		}
+	}
+	data, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "overlay.json")
+	return file, os.WriteFile(file, data, 0o600)
+}
