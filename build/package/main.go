@@ -69,8 +69,7 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	o.out, o.say = dir, out
 	switch args[0] {
 	case "build":
-		err := build(ctx, o)
-		return err
+		return build(ctx, o)
 	case "verify":
 		return verify(ctx, o)
 	}
