@@ -222,7 +222,7 @@ const scenes: Readonly<Record<string, () => MockBridge>> = {
   },
   'email-waiting': () => byEmail(signInByEmail('waiting')),
   'email-no-browser': () => byEmail(signInByEmail('waiting', { browserOpened: false })),
-  'email-stock': () => byEmail(signInByEmail('waiting', { server: 'pds.example.com', codeByEmail: false })),
+  'email-stock': () => byEmail(signInByEmail('waiting', { codeByEmail: false })),
   'email-timed-out': () => byEmail(signInByEmail('failed', { error: timedOut })),
   'other-email': () => byEmail(signInByEmail('done', { did: alice.did, otherEmail: true })),
   preview: () => previewed('alice.test', { ...alicePreview, avatar: picture }),

@@ -88,7 +88,7 @@ export const de: Strings = {
     byHandDetail: 'Es ließ sich kein Browser öffnen. Öffnen Sie diesen Link selbst, in einem beliebigen Browser auf diesem Computer:',
     asking: (server) => `${server} wird gefragt`,
     askingDetail: 'Gleich öffnet sich seine Seite in Ihrem Browser.',
-    code: 'Sehen Sie in Ihre E-Mails',
+    code: 'Code per E-Mail',
     codeDetail: (server, email) =>
       `${server} schickt ${email === '' ? 'Ihnen einen Code' : `einen Code an ${email}`}. Geben Sie ihn auf der Seite in Ihrem Browser ein und kommen Sie dann zurück.`,
     codeByHandDetail:
