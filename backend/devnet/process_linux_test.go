@@ -20,8 +20,8 @@ func TestListensOnLoopbackOnly(t *testing.T) {
 	network := MustStartEmail(t)
 	pid := network.process.cmd.Process.Pid
 	listening := listeners(t, pid)
-	if len(listening) != 6 {
-		t.Errorf("the servers listen on %v, want six addresses", listening)
+	if len(listening) != 7 {
+		t.Errorf("the servers listen on %v, want seven addresses", listening)
 	}
 	for _, address := range listening {
 		if !strings.HasPrefix(address, "0100007F:") { // 127.0.0.1, as the kernel writes it

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -15,14 +16,14 @@ import (
 func TestClientMetadataCheck(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
-	var hosted string
+	var hosted atomic.Value // string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/oauth-client-metadata.json" {
 			http.NotFound(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
-		_, _ = fmt.Fprint(w, hosted)
+		_, _ = fmt.Fprint(w, hosted.Load())
 	}))
 	t.Cleanup(server.Close)
 	network := fmt.Sprintf(`{"resolve": {"app.latchkey.internal": %q}, "dns": "off"}`, server.URL)
@@ -35,7 +36,7 @@ func TestClientMetadataCheck(t *testing.T) {
 	if document.status != 0 || !strings.HasPrefix(document.out, "{\n  \"client_id\": \""+client+"\",\n  \"client_name\": \"Harbour Notes\",\n") {
 		t.Fatalf("got %+v", document)
 	}
-	hosted = document.out
+	hosted.Store(document.out)
 	for _, args := range [][]string{{"check"}, {"check", client}, {"check", "--offline"}} {
 		if got := own.run(t, append([]string{"client-metadata"}, args...)...); got != (outcome{out: " ok  Servers take it.\n"}) {
 			t.Errorf("%v: %+v", args, got)
@@ -49,8 +50,7 @@ func TestClientMetadataCheck(t *testing.T) {
 	if want := "  ?  hosted, client_name: The hosted copy has \"Harbour Notes\", this build \"Latchkey\".\n ok  Servers take it, with the warnings above.\n"; got != (outcome{out: want}) {
 		t.Errorf("got %+v", got)
 	}
-	hosted = strings.Replace(document.out, `"atproto"`, `"atproto atproto"`, 1)
-	hosted = strings.Replace(hosted, `"http://127.0.0.1/callback"`, `"http://127.0.0.1/back"`, 1)
+	hosted.Store(strings.NewReplacer(`"atproto"`, `"atproto atproto"`, `"http://127.0.0.1/callback"`, `"http://127.0.0.1/back"`).Replace(document.out))
 	got = own.run(t, "client-metadata", "check")
 	for _, want := range []string{"  !  hosted, scope: ", "  !  hosted, redirect_uris: The hosted copy lacks what this build will use: \"http://127.0.0.1/callback\".", "  ?  hosted, redirect_uris: "} {
 		if !strings.Contains(got.out, want) {
