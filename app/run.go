@@ -67,7 +67,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		Bind:           []any{a},
 		ErrorFormatter: formatError,
 		Logger:         quiet{a.log},
-		// Less to do for it.
+		// The page can turn on more: this only leaves less to drop.
 		LogLevel:           logger.ERROR,
 		LogLevelProduction: logger.ERROR,
 		DragAndDrop:        &options.DragAndDrop{DisableWebViewDrop: true},

@@ -33,7 +33,7 @@ func forgetUsed(ctx context.Context, tx *sql.Tx, did syntax.DID) error {
 // keepUsed is for an account that is about to go. One that needs a sign-in was removed, not signed out:
 // its person wants to see no more of it.
 func keepUsed(ctx context.Context, tx *sql.Tx, did syntax.DID) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO used_accounts (did, handle, server, last_used)
+	_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO used_accounts (did, handle, server, last_used)
 		SELECT did, handle, server, last_used FROM accounts WHERE did = ? AND status = ?`, did.String(), string(latchkey.Active))
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ func clientMetadataCommand(out *printer) *cobra.Command {
 
 It is made of the brand file that this program was built with (build/brand/brand.json). Serve it at the
 https address that is the client_id there, as application/json and without a redirect, then have it
-checked: latchkey client-metadata check`,
+checked: ` + command + ` client-metadata check`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := config.Load()
