@@ -4,8 +4,9 @@
 // offered to choose from, and the one that is offered to be asked for accounts while people type ("" for
 // none). Its icon is drawn in icon.svg; icon.png is made of it, 512 pixels wide and high.
 //
-// A package with the client id "loopback" does not start, unless "loopback_release" is true. For a hosted one
-// the file may have more, all of which "latchkey client-metadata" prints as the document to host: "later_scopes"
+// A package with the client id "loopback" does not start, unless "loopback_release" is true. With a hosted one
+// "scheme_redirect" lets the browser come back through a scheme of the product's own, which installers register,
+// and the file may have more, all of which "latchkey client-metadata" prints as the document to host: "later_scopes"
 // (asked for only when the product needs them), the links "client_uri", "logo_uri", "tos_uri" and "policy_uri",
 // and for email providers "brand_color", "background_color", "email_template_uri", "email_subject_template",
 // "epds_handle_mode", "epds_skip_consent_on_signup" and "branding" ("css", "favicon_url", "favicon_url_dark").

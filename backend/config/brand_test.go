@@ -131,6 +131,7 @@ func TestBadBrands(t *testing.T) {
 		{"suggestions with a path", "suggestions", "https://public.api.bsky.app/xrpc"},
 		{"a key that does not exist", "colour", "red"},
 		{"loopback in releases, as text", "loopback_release", "true"},
+		{"a scheme without an identity", "scheme_redirect", true},
 		{"a scope for later that is none", "later_scopes", []string{"everything"}},
 		{"a scope for later twice", "later_scopes", []string{"blob:*/*", "blob:*/*"}},
 		{"a scope for later and now", "later_scopes", []string{"transition:generic"}},
@@ -211,5 +212,22 @@ func TestOAuthClientID(t *testing.T) {
 	const hosted = "https://app.example.com/client-metadata.json"
 	if got := (Brand{ClientID: hosted, Scopes: b.Scopes}).OAuthClientID(b.Scopes); got != hosted {
 		t.Errorf("a hosted client id became %s", got)
+	}
+}
+
+func TestScheme(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"https://app.example.com/oauth-client-metadata.json": "com.example.app",
+		"https://example.com/client.json":                    "com.example",
+	} {
+		b := Brand{ClientID: id}
+		if got := b.Scheme(); got != "" {
+			t.Errorf("%s: %q, though nobody asked for a scheme", id, got)
+		}
+		b.SchemeRedirect = true
+		if got := b.Scheme(); got != want {
+			t.Errorf("%s: %q, not %q", id, got, want)
+		}
 	}
 }

@@ -27,6 +27,9 @@ const LoopbackRefused = `is "loopback", which is for development: put the https 
 type Hosted struct {
 	// LoopbackRelease lets even a release use the loopback client id.
 	LoopbackRelease bool `json:"loopback_release"`
+	// SchemeRedirect lets the browser come back through an address with a scheme of the product's own
+	// ([Brand.Scheme]) where an installer has registered it.
+	SchemeRedirect bool `json:"scheme_redirect"`
 	// LaterScopes may be asked for beyond Scopes. A hosted document has to declare those too.
 	LaterScopes []string `json:"later_scopes"`
 
@@ -65,6 +68,18 @@ func (b Brand) OAuthClientID(scopes []string) string {
 	return "http://localhost?" + q.Encode()
 }
 
+// Scheme is the private-use URI scheme that installers register for the product: the client id's host in
+// reverse (RFC 8252 section 7.1; https://atproto.com/specs/oauth, "Clients"). Empty when there is none.
+func (b Brand) Scheme() string {
+	u, err := url.Parse(b.ClientID)
+	if !b.SchemeRedirect || err != nil {
+		return ""
+	}
+	labels := strings.Split(u.Hostname(), ".")
+	slices.Reverse(labels)
+	return strings.Join(labels, ".")
+}
+
 // DeclaredScope has all scopes that may ever be asked for, as the protocol writes them.
 func (b Brand) DeclaredScope() string {
 	return strings.Join(append(slices.Clone(b.Scopes), b.LaterScopes...), " ")
@@ -77,6 +92,9 @@ func (b Brand) checkClient(wrong func(key, why string) error) error {
 		if u, err := url.Parse(b.ClientID); err != nil || u.Scheme != "https" || u.Hostname() == "" || u.Port() != "" || u.User != nil || u.Fragment != "" || u.Path == "" || u.Path == "/" {
 			return wrong("client_id", `must be "loopback", or the https address of the hosted client metadata, such as https://app.example.com/oauth-client-metadata.json.`)
 		}
+	}
+	if b.SchemeRedirect && b.ClientID == Loopback {
+		return wrong("scheme_redirect", `needs a hosted identity: "client_id" is "loopback".`)
 	}
 	for _, scope := range b.LaterScopes {
 		if slices.Contains(b.Scopes, scope) {
