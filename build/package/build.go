@@ -19,6 +19,9 @@ func build(ctx context.Context, o options) (err error) {
 	if o.keys == "environment" && p.isExample() {
 		return fmt.Errorf("%s/packaging.json still has the addresses of an example; put yours there", o.brand)
 	}
+	if err := p.identity(ctx, o); err != nil {
+		return err
+	}
 	if p, err = p.fromSources(ctx, o.version); err != nil {
 		return err
 	}
