@@ -53,7 +53,10 @@ func build(ctx context.Context, o options) (err error) {
 
 // artefacts makes all that is there before somebody signs it.
 func (p product) artefacts(ctx context.Context, o options, work string) error {
-	made, err := p.compile(ctx, work, o.tags)
+	if err := page(ctx); err != nil {
+		return err
+	}
+	made, err := p.compile(ctx, work, "", o.cache)
 	if err != nil {
 		return err
 	}
@@ -74,8 +77,10 @@ func (p product) artefacts(ctx context.Context, o options, work string) error {
 	if err != nil {
 		return err
 	}
-	if err := p.linuxPackages(ctx, both, work, o.out); err != nil {
-		return err
+	for packager := range p.packageNames() {
+		if err := p.linuxPackage(ctx, packager, both, work, o.out); err != nil {
+			return err
+		}
 	}
 	for system, files := range map[string][]file{"linux-amd64": both, "linux-arm64": arm} {
 		name := p.archiveName(system)

@@ -34,32 +34,27 @@ var wants = map[string][]string{
 	"archlinux": {"gnome-keyring", "xdg-utils"},
 }
 
-// linuxPackages makes the deb, the rpm and the package of Arch out of the files of both faces.
-func (p product) linuxPackages(ctx context.Context, files []file, work, dir string) error {
-	for packager, name := range p.packageNames() {
-		stage := filepath.Join(work, packager)
-		own := slices.Clone(files)
-		if packager == "deb" {
-			changelog, err := p.fill("changelog")
-			if err != nil {
-				return err
-			}
-			own = append(own, file{"usr/share/doc/" + p.Command + "/changelog.Debian.gz", 0o644, zipped(changelog)})
-			for i := range own {
-				own[i].path = strings.Replace(own[i].path, zshFolder, zshDebian, 1)
-			}
-		}
-		settings, err := p.nfpmSettings(packager, stage, own)
+// linuxPackage makes the deb, the rpm or the package of Arch out of the files of both faces.
+func (p product) linuxPackage(ctx context.Context, packager string, files []file, work, dir string) error {
+	stage := filepath.Join(work, packager)
+	files = slices.Clone(files)
+	if packager == "deb" {
+		changelog, err := p.fill("changelog")
 		if err != nil {
 			return err
 		}
-		cmd := command(ctx, "go", "run", nfpm, "package", "--config", settings, "--packager", packager, "--target", filepath.Join(dir, name))
-		cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+p.epoch())
-		if err := quietly(cmd); err != nil {
-			return err
+		files = append(files, file{"usr/share/doc/" + p.Command + "/changelog.Debian.gz", 0o644, zipped(changelog)})
+		for i := range files {
+			files[i].path = strings.Replace(files[i].path, zshFolder, zshDebian, 1)
 		}
 	}
-	return nil
+	settings, err := p.nfpmSettings(packager, stage, files)
+	if err != nil {
+		return err
+	}
+	cmd := command(ctx, "go", "run", nfpm, "package", "--config", settings, "--packager", packager, "--target", filepath.Join(dir, p.packageNames()[packager]))
+	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+p.epoch())
+	return quietly(cmd)
 }
 
 // packageNames are the file names of the packages, as each kind has them, by packager.

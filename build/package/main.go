@@ -1,13 +1,14 @@
 // Command package builds what a packager ships, from the sources of one commit and one brand folder, signs
 // it, and verifies it as somebody would who receives it:
 //
-//	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] DIR
+//	package build [-brand DIR] [-version V] [-keys KIND] [-cache DIR] DIR
 //	package verify [-brand DIR] [-version V] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
-// is then the same, byte by byte). Public keys go to DIR-keys, where verify looks for them: whoever trusts
-// keys that lie beside what they signed trusts anybody.
+// is then the same, byte by byte). With an empty cache of its own the compiler takes nothing from what it made
+// before. Public keys go to DIR-keys, where verify looks for them: whoever trusts keys that lie beside what they
+// signed trusts anybody.
 //
 // Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 package main
@@ -41,7 +42,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] DIR, or package verify [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] DIR, or package verify [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -60,7 +61,7 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.brand, "brand", brandFolder, "")
 	flags.StringVar(&o.version, "version", "", "")
 	if args[0] == "build" {
-		flags.StringVar(&o.tags, "tags", "", "")
+		flags.StringVar(&o.cache, "cache", "", "")
 		flags.StringVar(&o.keys, "keys", "environment", "")
 	}
 	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 {
@@ -84,7 +85,7 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 type options struct {
 	brand   string // the folder of the brand
 	version string // "" for that of the sources
-	tags    string // build tags beside those of Wails: devnet for a development build
+	cache   string // a folder for what the compiler made already; "" for the usual one
 	keys    string // environment, test or none
 	out     string // where everything goes; beside it, with the ending -keys, the public keys
 	say     io.Writer

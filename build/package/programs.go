@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -14,41 +15,58 @@ type programs struct {
 	terminalARM      string // for Linux on arm64, where cgo and so the window does not go
 }
 
-// compile builds the page and the programs. Nothing of this machine gets into them, neither paths nor
-// times, so everybody gets the same.
-func (p product) compile(ctx context.Context, dir, tags string) (programs, error) {
+// page builds what the window shows.
+func page(ctx context.Context) error {
+	return quietly(command(ctx, "npm", "--prefix", "frontend", "run", "build"))
+}
+
+// compile builds the programs of a release, or with the tag devnet those for this machine. Nothing of where they are
+// built gets into them, neither paths nor times, so everybody gets the same. The cache is a folder for what the
+// compiler made already, empty for the usual one.
+func (p product) compile(ctx context.Context, dir, tags, cache string) (programs, error) {
 	overlay, err := p.overlay(dir)
 	if err != nil {
 		return programs{}, err
 	}
-	if err := quietly(command(ctx, "npm", "--prefix", "frontend", "run", "build")); err != nil {
-		return programs{}, err
-	}
 	made := programs{
-		window:      filepath.Join(dir, p.window()),
-		terminal:    filepath.Join(dir, p.Command),
-		terminalARM: filepath.Join(dir, "arm64", p.Command),
+		window:   filepath.Join(dir, p.window()),
+		terminal: filepath.Join(dir, p.Command),
 	}
-	flags := func(tags ...string) []string {
-		return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
-			"-tags=" + strings.Join(tags, ","),
-			"-ldflags=-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command}
-	}
-	for _, c := range []struct {
+	type program struct {
 		out, source string
-		env, flags  []string
-	}{
-		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, flags("desktop", "production", "webkit2_41", tags)},
-		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, flags(tags)},
-		{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, flags(tags)},
-	} {
-		cmd := command(ctx, "go", append(c.flags, "-o", c.out, c.source)...)
-		cmd.Env = append(append(os.Environ(), "GOOS=linux", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0"), c.env...)
+		env, tags   []string
+	}
+	list := []program{
+		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, []string{"desktop", "production", "webkit2_41", tags}},
+		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, []string{tags}},
+	}
+	if tags == "" {
+		made.terminalARM = filepath.Join(dir, "arm64", p.Command)
+		list = append(list, program{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, nil})
+	}
+	for _, c := range list {
+		cmd := compiler(ctx, cache, "-buildmode=pie", "-overlay="+overlay, "-tags="+strings.Join(c.tags, ","), "-ldflags="+p.ldflags(), "-o", c.out, c.source)
+		cmd.Env = append(append(cmd.Env, "GOOS=linux"), c.env...)
 		if err := quietly(cmd); err != nil {
 			return programs{}, err
 		}
 	}
 	return made, nil
+}
+
+// compiler prepares the Go compiler, to which the settings of this machine mean nothing.
+func compiler(ctx context.Context, cache string, args ...string) *exec.Cmd {
+	cmd := command(ctx, "go", append([]string{"build", "-trimpath", "-buildvcs=false"}, args...)...)
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
+	if cache != "" {
+		cmd.Env = append(cmd.Env, "GOCACHE="+cache)
+	}
+	return cmd
+}
+
+// ldflags leave out what debuggers want, and say which version of what it is.
+func (p product) ldflags() string {
+	return "-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command
 }
 
 // overlay lets the compiler read the brand in another folder instead of our own, without touching ours

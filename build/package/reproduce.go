@@ -11,7 +11,7 @@ import (
 	"slices"
 )
 
-// again builds the same commit in another folder, with nothing of what was compiled before, unsigned.
+// again builds the same commit in another folder, with nothing of what was compiled before in its programs, unsigned.
 func (r receiver) again(ctx context.Context, o options) (string, error) {
 	clone, dir := filepath.Join(r.work, "another folder"), filepath.Join(r.work, "again")
 	if err := quietly(command(ctx, "git", "clone", "--quiet", "--no-checkout", ".", clone)); err != nil {
@@ -27,11 +27,10 @@ func (r receiver) again(ctx context.Context, o options) (string, error) {
 	for _, args := range [][]string{
 		{"git", "checkout", "--quiet", "--detach", r.commit},
 		{"build/setup.sh", "frontend"},
-		{"go", "run", "./build/package", "build", "-keys", "none", "-brand", brand, "-version", r.version, "-tags", o.tags, dir},
+		{"go", "run", "./build/package", "build", "-keys", "none", "-brand", brand, "-version", r.version, "-cache", filepath.Join(r.work, "gocache"), dir},
 	} {
 		cmd := command(ctx, args[0], args[1:]...)
 		cmd.Dir = clone
-		cmd.Env = append(os.Environ(), "GOCACHE="+filepath.Join(r.work, "gocache"))
 		if err := quietly(cmd); err != nil {
 			return "", err
 		}

@@ -33,6 +33,7 @@ func verify(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
+	shots := filepath.Join(filepath.Dir(o.out), "demo-upgrade")
 	var again string
 	for _, s := range []struct {
 		done string
@@ -41,13 +42,13 @@ func verify(ctx context.Context, o options) (err error) {
 		{"the sums and their signature hold", func() error { return r.summed(ctx, o.out, all) }},
 		{"the rpm, Arch's package and the repository are signed", func() error { return r.signatures(ctx, o.out, all) }},
 		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, o.out, all) }},
-		{"installed with apt from the signed repository, run, and purged", func() error {
-			if err := r.installed(ctx, o.out); err != nil {
+		{"installed with apt from the signed repository, the window opened, removed and purged, and what the person had is there", func() error {
+			if err := r.installed(ctx, o.out, shots); err != nil {
 				return err
 			}
 			return all.verified("installed", r.aptFiles().deb)
 		}},
-		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o, o.say) }},
+		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o.out, shots, o.say) }},
 		{"built again in another folder, with an empty cache", func() (err error) { again, err = r.again(ctx, o); return err }},
 		{"that is the same, byte by byte", func() error { return p.same(o.out, again, all) }},
 		{"what was tampered with is refused", func() error { return r.tamper(ctx, o.out, again, all) }},
