@@ -87,6 +87,11 @@ verify: ## verify what "make package" built, as a receiver and as an attacker wo
 	build/setup.sh go-window headless network frontend package
 	go run ./build/package verify $(PACKAGE) build/dist
 
+.PHONY: brand
+brand: ## build both programs of the brand in BRAND=folder, in build/bin, to try them
+	build/setup.sh go-window frontend
+	go run ./build/package try $(PACKAGE) build/bin
+
 .PHONY: bindings
 bindings: ## generate frontend/wailsjs from the methods of package app
 	go build -tags bindings -o build/bin/bindings .

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/logger"
@@ -33,7 +34,7 @@ func Run(assets fs.FS) int {
 		err = wails.Run(newOptions(a, assets))
 	}
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "latchkey: %v\n", err)
+		fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
 		return 1
 	}
 	return 0
@@ -82,7 +83,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		},
 		Linux: &linux.Options{
 			ProgramName: a.config.Brand.ID,
-			Icon:        config.Icon(),
+			Icon:        windowIcon(config.Icon()),
 			// Accelerated web views stay blank with some drivers.
 			WebviewGpuPolicy: linux.WebviewGpuPolicyNever,
 		},

@@ -3,12 +3,13 @@
 //
 //	package build [-brand DIR] [-version V] [-keys KIND] [-cache DIR] DIR
 //	package verify [-brand DIR] [-version V] DIR
+//	package try [-brand DIR] [-version V] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
 // is then the same, byte by byte). With an empty cache of its own the compiler takes nothing from what it made
 // before. Public keys go to DIR-keys, where verify looks for them: whoever trusts keys that lie beside what they
-// signed trusts anybody.
+// signed trusts anybody. Try builds the two programs of a brand into DIR, for this machine.
 //
 // Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 package main
@@ -42,7 +43,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] DIR, or package verify [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] DIR, package verify [-brand DIR] [-version V] DIR, or package try [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -77,6 +78,8 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 		return build(ctx, o)
 	case "verify":
 		return verify(ctx, o)
+	case "try":
+		return try(ctx, o)
 	}
 	return errUsage
 }

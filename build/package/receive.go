@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +45,23 @@ func (r receiver) summed(ctx context.Context, dir string, all records) error {
 func (r receiver) signatures(ctx context.Context, dir string, all records) error {
 	names, a := r.packageNames(), r.aptFiles()
 	if err := errors.Join(r.rpm(ctx, dir), r.arch(ctx, dir), r.aptWithout(ctx, dir, a.release, a.releaseSignature, a.packages),
-		r.aptWithout(ctx, dir, a.inRelease, a.packagesZipped)); err != nil {
+		r.aptWithout(ctx, dir, a.inRelease, a.packages)); err != nil {
 		return err
 	}
+	// Of the two lists apt takes the one that is named with the fewest bytes.
+	list, err := os.ReadFile(filepath.Join(dir, a.packages))
+	if err != nil {
+		return err
+	}
+	listZipped, err := os.ReadFile(filepath.Join(dir, a.packagesZipped))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(zipped(list), listZipped) {
+		return errors.New("Packages and Packages.gz say different things")
+	}
 	return errors.Join(all.signed("OpenPGP", names["rpm"], names["archlinux"], a.inRelease, a.release),
-		all.signed("OpenPGP (repository)", a.deb, a.packages, a.packagesZipped),
+		all.signed("OpenPGP (repository)", a.deb, a.packagesZipped), all.verified("contents", a.packages),
 		all.verified("signature", names["archlinux"]+".sig", a.releaseSignature))
 }
 

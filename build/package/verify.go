@@ -49,6 +49,7 @@ func verify(ctx context.Context, o options) (err error) {
 			return all.verified("installed", r.aptFiles().deb)
 		}},
 		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o.out, shots, o.say) }},
+		{"a second brand packaged out of its folder, with nothing of ours in it", func() error { return r.secondBrand(ctx, filepath.Join(o.out, "licences.txt")) }},
 		{"built again in another folder, with an empty cache", func() (err error) { again, err = r.again(ctx, o); return err }},
 		{"that is the same, byte by byte", func() error { return p.same(o.out, again, all) }},
 		{"what was tampered with is refused", func() error { return r.tamper(ctx, o.out, again, all) }},
