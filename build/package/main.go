@@ -3,13 +3,15 @@
 //
 //	package build [-brand DIR] [-version V] [-keys KIND] [-cache DIR] DIR
 //	package verify [-brand DIR] [-version V] DIR
+//	package compare [-brand DIR] [-version V] -with PUBLISHED DIR
 //	package try [-brand DIR] [-version V] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
 // is then the same, byte by byte). With an empty cache of its own the compiler takes nothing from what it made
 // before. Public keys go to DIR-keys, where verify looks for them: whoever trusts keys that lie beside what they
-// signed trusts anybody. Try builds the two programs of a brand into DIR, for this machine.
+// signed trusts anybody. Compare says whether what was built in DIR is what somebody
+// published. Try builds the two programs of a brand into DIR, for this machine.
 //
 // Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 package main
@@ -43,7 +45,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] DIR, package verify [-brand DIR] [-version V] DIR, or package try [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] DIR, package verify [-brand DIR] [-version V] DIR, package compare [-brand DIR] [-version V] -with PUBLISHED DIR, or package try [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -65,6 +67,9 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 		flags.StringVar(&o.cache, "cache", "", "")
 		flags.StringVar(&o.keys, "keys", "environment", "")
 	}
+	if args[0] == "compare" {
+		flags.StringVar(&o.published, "with", "", "")
+	}
 	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 {
 		return errUsage
 	}
@@ -80,6 +85,8 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 		return verify(ctx, o)
 	case "try":
 		return try(ctx, o)
+	case "compare":
+		return compare(ctx, o)
 	}
 	return errUsage
 }
@@ -90,6 +97,8 @@ type options struct {
 	version string // "" for that of the sources
 	cache   string // a folder for what the compiler made already; "" for the usual one
 	keys    string // environment, test or none
-	out     string // where everything goes; beside it, with the ending -keys, the public keys
-	say     io.Writer
+	// published is the folder that somebody published, to compare ours with.
+	published string
+	out       string // where everything goes; beside it, with the ending -keys, the public keys
+	say       io.Writer
 }

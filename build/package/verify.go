@@ -34,25 +34,26 @@ func verify(ctx context.Context, o options) (err error) {
 		return err
 	}
 	shots := filepath.Join(filepath.Dir(o.out), "demo-upgrade")
-	var again string
+	var dist, again string
 	for _, s := range []struct {
 		done string
 		do   func() error
 	}{
-		{"the sums and their signature hold", func() error { return r.summed(ctx, o.out, all) }},
-		{"the rpm, Arch's package and the repository are signed", func() error { return r.signatures(ctx, o.out, all) }},
-		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, o.out, all) }},
+		{"published as the guide says", func() (err error) { dist, err = r.publish(ctx, o.out); return err }},
+		{"the sums and their signature hold", func() error { return r.summed(ctx, dist, all) }},
+		{"the rpm, Arch's package and the repository are signed", func() error { return r.signatures(ctx, dist, all) }},
+		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, dist, all) }},
 		{"installed with apt from the signed repository, the window opened, removed and purged, and what the person had is there", func() error {
-			if err := r.installed(ctx, o.out, shots); err != nil {
+			if err := r.installed(ctx, dist, shots); err != nil {
 				return err
 			}
 			return all.verified("installed", r.aptFiles().deb)
 		}},
-		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o.out, shots, o.say) }},
+		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, dist, shots, o.say) }},
 		{"a second brand packaged out of its folder, with nothing of ours in it", func() error { return r.secondBrand(ctx, filepath.Join(o.out, "licences.txt")) }},
 		{"built again in another folder, with an empty cache", func() (err error) { again, err = r.again(ctx, o); return err }},
-		{"that is the same, byte by byte", func() error { return p.same(o.out, again, all) }},
-		{"what was tampered with is refused", func() error { return r.tamper(ctx, o.out, again, all) }},
+		{"that is the same, byte by byte", func() error { return p.same(dist, again, all) }},
+		{"what was tampered with is refused", func() error { return r.tamper(ctx, dist, again, all) }},
 		{"no file is left that nothing looked at", func() error {
 			if left := all.unchecked(); len(left) > 0 {
 				return fmt.Errorf("these are: %s", strings.Join(left, ", "))
@@ -75,13 +76,16 @@ func verify(ctx context.Context, o options) (err error) {
 	return err
 }
 
-// forge signs a copy of the release with keys of somebody else.
+// forge signs a copy of the release with keys of somebody else, who made them as the guide says.
 func (r receiver) forge(ctx context.Context, unsigned string) (string, error) {
 	dir, folder := filepath.Join(r.work, "forged"), filepath.Join(r.work, "other-keys")
 	if err := errors.Join(quietly(command(ctx, "cp", "-a", unsigned, dir)), os.Mkdir(folder, 0o700)); err != nil {
 		return "", err
 	}
-	keys, err := openKeys(ctx, r.product, "test", folder)
+	if err := guideKeys(ctx, folder); err != nil {
+		return "", err
+	}
+	keys, err := openKeys(ctx, r.product, "environment", folder)
 	if err != nil {
 		return "", err
 	}
