@@ -71,6 +71,17 @@ func (m machine) install(ctx context.Context, version string) error {
 	return quietly(asRoot(ctx, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends", "install", m.Command+"="+version))
 }
 
+// installAsGuided does what the guide tells people to do, with our repository alone.
+func (m machine) installAsGuided(ctx context.Context) error {
+	asked := strings.Join(asRoot(ctx, append([]string{"apt-get", "-y"}, m.options...)...).Args, " ")
+	cmd, err := guided(ctx, "install", m.work, "sudo apt-get", asked, "harbour", m.Command)
+	if err != nil {
+		return err
+	}
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	return quietly(cmd)
+}
+
 // leave purges the package, if it is still there, and the source.
 func (m machine) leave(ctx context.Context, file string) error {
 	err := errors.Join(m.take(ctx, "purge"),
@@ -91,7 +102,7 @@ func (m machine) take(ctx context.Context, how string) error {
 // What the person has stays.
 func (r receiver) installed(ctx context.Context, dir, shots string) error {
 	return r.onMachine(ctx, dir, func(m machine) error {
-		if err := m.install(ctx, r.debianVersion()); err != nil {
+		if err := m.installAsGuided(ctx); err != nil {
 			return err
 		}
 		files, err := output(ctx, "dpkg", "--listfiles", r.Command)
@@ -166,11 +177,12 @@ func (r receiver) open(ctx context.Context, dir, shots string) (err error) {
 // contentsOf are the files below dir and what is in them.
 func contentsOf(dir string) (map[string]string, error) {
 	files := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	tree := os.DirFS(dir)
+	err := fs.WalkDir(tree, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		data, err := os.ReadFile(path)
+		data, err := fs.ReadFile(tree, path)
 		files[path] = string(data)
 		return err
 	})

@@ -58,7 +58,7 @@ func (r receiver) signatures(ctx context.Context, dir string, all records) error
 		return err
 	}
 	if !bytes.Equal(zipped(list), listZipped) {
-		return errors.New("Packages and Packages.gz say different things")
+		return errors.New("the two lists of the repository say different things")
 	}
 	return errors.Join(all.signed("OpenPGP", names["rpm"], names["archlinux"], a.inRelease, a.release),
 		all.signed("OpenPGP (repository)", a.deb, a.packagesZipped), all.verified("contents", a.packages),
@@ -135,6 +135,11 @@ func (r receiver) keyring(ctx context.Context) (string, error) {
 	return ring, quietly(command(ctx, "gpg", "--homedir", dir, "--batch", "--output", ring, "--dearmor", filepath.Join(r.keys, gpgPublic)))
 }
 
+// stanza names a repository to apt (sources.list(5)).
+func stanza(address, key string) string {
+	return fmt.Sprintf("Types: deb\nURIs: %s\nSuites: %s\nComponents: %s\nArchitectures: amd64\nSigned-By: %s\n", address, suite, component, key)
+}
+
 // source writes what a person puts into /etc/apt/sources.list.d, and answers the options that make apt
 // read that alone and complain about whatever is wrong with it.
 func (r receiver) source(ctx context.Context, dir, file string) ([]string, error) {
@@ -142,8 +147,7 @@ func (r receiver) source(ctx context.Context, dir, file string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("Types: deb\nURIs: file:%s\nSuites: %s\nComponents: %s\nArchitectures: amd64\nSigned-By: %s\n", filepath.Join(dir, "apt"), suite, component, ring)
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil { // #nosec G306 -- for apt's own user
+	if err := os.WriteFile(file, []byte(stanza("file:"+filepath.Join(dir, "apt"), ring)), 0o644); err != nil { // #nosec G306 -- for apt's own user
 		return nil, err
 	}
 	return []string{"-q", "-o", "Dir::Etc::SourceList=" + file, "-o", "Dir::Etc::SourceParts=/dev/null", "-o", "APT::Update::Error-Mode=any",
