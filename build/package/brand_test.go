@@ -86,6 +86,11 @@ func (p product) checkTerminal(t *testing.T, program string) {
 	if got := run("client-metadata", "check", "--offline"); got != " ok  Servers take it.\n" {
 		t.Errorf("check: %s", got)
 	}
+	cmd := exec.CommandContext(t.Context(), program, "whoami")
+	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
+	if out, _ := cmd.CombinedOutput(); !strings.HasPrefix(string(out), "harbour: not_signed_in: ") || ourName.Match(out) {
+		t.Errorf("whoami: %s", out)
+	}
 	if got := run("doctor"); !strings.Contains(got, " ~/.local/share/internal.harbour.notes\n") || !strings.Contains(got, "Harbour Notes 1.2.3") || ourName.MatchString(got) {
 		t.Errorf("doctor: %s", got)
 	}

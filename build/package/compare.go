@@ -27,7 +27,7 @@ func compare(ctx context.Context, o options) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if how := all[name].reproducible; how != "" {
-			_, lineErr := fmt.Fprintf(o.say, "%s: the same: %s\n", name, how)
+			_, lineErr := fmt.Fprintf(o.say, "%s: reproducible: %s\n", name, how)
 			err = errors.Join(err, lineErr)
 		}
 	}

@@ -11,18 +11,16 @@ import (
 	"slices"
 )
 
-// again builds the same commit in another folder, with nothing of what was compiled before in its programs, unsigned.
+// again builds the same commit and brand in other folders, with nothing of what was compiled before in its programs,
+// unsigned.
 func (r receiver) again(ctx context.Context, o options) (string, error) {
 	clone, dir := filepath.Join(r.work, "another folder"), filepath.Join(r.work, "again")
 	if err := quietly(command(ctx, "git", "clone", "--quiet", "--no-checkout", ".", clone)); err != nil {
 		return "", err
 	}
-	brand, err := filepath.Abs(o.brand)
-	if err != nil {
+	brand := filepath.Join(r.work, "another brand")
+	if err := os.CopyFS(brand, os.DirFS(o.brand)); err != nil {
 		return "", err
-	}
-	if o.brand == brandFolder {
-		brand = brandFolder // of the clone
 	}
 	for _, args := range [][]string{
 		{"git", "checkout", "--quiet", "--detach", r.commit},
