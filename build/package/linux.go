@@ -17,13 +17,14 @@ import (
 // nfpm makes the packages; its newer versions want a newer way of fetching.
 const nfpm = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4"
 
-// needs are what the window is linked with, by packager. Those of Debian are what dpkg-shlibdeps finds; verify
-// compares them. Others tell of libraries by their file names.
+// needs are what the window is linked with, by packager. Those of Debian are what dpkg-shlibdeps finds, and rpm tells
+// of libraries by their file names, as its own tools do; verify compares both.
 var needs = map[string][]string{
 	"deb": {"libc6 (>= 2.34)", "libgdk-pixbuf-2.0-0 (>= 2.22.0)", "libglib2.0-0 (>= 2.16.0)", "libgtk-3-0 (>= 3.21.4)",
 		"libjavascriptcoregtk-4.1-0", "libsoup-3.0-0 (>= 2.4.0)", "libwebkit2gtk-4.1-0 (>= 2.41.4)"},
-	"rpm": {"libc.so.6(GLIBC_2.34)(64bit)", "libgdk_pixbuf-2.0.so.0()(64bit)", "libglib-2.0.so.0()(64bit)", "libgtk-3.so.0()(64bit)",
-		"libjavascriptcoregtk-4.1.so.0()(64bit)", "libsoup-3.0.so.0()(64bit)", "libwebkit2gtk-4.1.so.0()(64bit)"},
+	"rpm": {"libc.so.6(GLIBC_2.34)(64bit)", "libgdk-3.so.0()(64bit)", "libgdk_pixbuf-2.0.so.0()(64bit)", "libgio-2.0.so.0()(64bit)",
+		"libglib-2.0.so.0()(64bit)", "libgobject-2.0.so.0()(64bit)", "libgtk-3.so.0()(64bit)", "libjavascriptcoregtk-4.1.so.0()(64bit)",
+		"libsoup-3.0.so.0()(64bit)", "libwebkit2gtk-4.1.so.0()(64bit)"},
 	"archlinux": {"gdk-pixbuf2", "glib2", "glibc", "gtk3", "libsoup3", "webkit2gtk-4.1"},
 }
 
