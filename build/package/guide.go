@@ -83,15 +83,15 @@ func guideKeys(ctx context.Context, folder string) error {
 		os.WriteFile(filepath.Join(home, "gpg.conf"), []byte("batch\npinentry-mode loopback\npassphrase-file "+typed+"\n"), 0o600)); err != nil {
 		return err
 	}
-	cmd, err := guided(ctx, "keys", folder)
+	cmd, err := guided(ctx, "keys", home)
 	if err != nil {
 		return err
 	}
 	cmd.Env = append(os.Environ(), "GNUPGHOME="+home, "HOME="+home)
 	cmd.Stdin = strings.NewReader(password + "\n" + password + "\n")
 	err = errors.Join(quietly(cmd), (&keys{gpgHome: home}).close())
-	for name, value := range map[string]string{gpgVariable: filepath.Join(folder, "gpg.asc"), "GPG_PASSPHRASE": password,
-		minisignVariable: filepath.Join(folder, "release.key"), "MINISIGN_PASSWORD": password} {
+	for name, value := range map[string]string{gpgVariable: filepath.Join(folder, "keys", "gpg.asc"), "GPG_PASSPHRASE": password,
+		minisignVariable: filepath.Join(folder, "keys", "release.key"), "MINISIGN_PASSWORD": password} {
 		err = errors.Join(err, os.Setenv(name, value))
 	}
 	return err

@@ -74,9 +74,13 @@ func TestGuide(t *testing.T) {
 	if out, err := run("identity"); err != nil || !strings.HasSuffix(out, " ok  Servers take it.\n") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	document, err := os.ReadFile(filepath.Join(here, "oauth-client-metadata.json"))
+	document, err := os.ReadFile(filepath.Join(folder, "oauth-client-metadata.json"))
 	if err != nil || !strings.Contains(string(document), `"client_id": "`+id+`"`) {
 		t.Errorf("%v\n%s", err, document)
+	}
+	// Whatever lay there and is not committed would stop the package.
+	if left, err := os.ReadDir(here); err != nil || len(left) != 2 {
+		t.Errorf("the sources have %v, %v", left, err)
 	}
 	// It is not hosted anywhere.
 	if out, err := run("hosted"); err == nil || !strings.Contains(out, "  !  hosted, document: The hosted copy can't be fetched.") {
