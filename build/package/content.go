@@ -145,7 +145,7 @@ func (r receiver) dependencies(ctx context.Context, dir, usr string) error {
 	if err != nil {
 		return err
 	}
-	if needed, err = output(ctx, "rpm", "--query", "--requires", "--package", filepath.Join(dir, names["rpm"])); err != nil {
+	if needed, err = output(ctx, "rpm", "--nosignature", "--query", "--requires", "--package", filepath.Join(dir, names["rpm"])); err != nil {
 		return err
 	}
 	var named []string
