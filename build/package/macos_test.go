@@ -358,6 +358,23 @@ func TestDiskImageWithoutKeys(t *testing.T) { // not parallel: it sets the envir
 	}
 }
 
+// What is half made is not left, on Linux either: not even the image that was there first.
+func TestBuildThatFails(t *testing.T) { // not parallel: it sets the environment
+	dir := stubs(t)
+	o := options{brand: brandFolder, version: "1.2.3", keys: "none", macos: t.TempDir(), out: filepath.Join(dir, "out"), say: io.Discard}
+	write(t, filepath.Join(o.macos, "latchkey-1.2.3-macos-unsigned.dmg"), "an image")
+	if err := build(t.Context(), o); err == nil { // the stub of the compiler makes nothing that runs
+		t.Fatal("stubs have built a release")
+	}
+	for i := range calls(t, dir) {
+		t.Setenv("FAIL", fmt.Sprint(i+1))
+		if err := build(t.Context(), o); err == nil || len(made(t, o.out)) != 0 {
+			t.Errorf("call %d fails: %v, and there is %q", i+1, err, made(t, o.out))
+		}
+		calls(t, dir)
+	}
+}
+
 // A release that is signed takes an image that is signed, of the same version.
 func TestTakeImage(t *testing.T) {
 	t.Parallel()
