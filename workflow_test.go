@@ -113,6 +113,15 @@ func TestReleaseIsProtected(t *testing.T) {
 			}
 		}
 	}
+	guide, err := os.ReadFile("build/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`(?:secrets|vars)\.(\w+)`).FindAllStringSubmatch(text, -1) {
+		if _, release, _ := strings.Cut(string(guide), "## A release"); !strings.Contains(release, "`"+m[1]+"`") {
+			t.Errorf("the guide does not name %s", m[1])
+		}
+	}
 	if all := strings.Count(text, "secrets."); secrets == 0 || all != secrets {
 		t.Errorf("%d secrets, %d of them for a step that signs", all, secrets)
 	}

@@ -16,8 +16,8 @@ import (
 
 // The variables that name the packager's keys, and those with what opens them if they are under a password.
 const (
-	gpgVariable      = "GPG_KEY" // an OpenPGP secret key, as gpg --armor --export-secret-keys writes it
-	gpgPassphrase    = "GPG_PASSPHRASE"
+	gpgVariable      = "GPG_KEY"           // an OpenPGP secret key, as gpg --armor --export-secret-keys writes it
+	gpgPassphrase    = "GPG_PASSPHRASE"    // #nosec G101 -- the name of a variable
 	minisignVariable = "MINISIGN_KEY"      // a secret key of minisign; its public one is beside it, ending in .pub
 	minisignPassword = "MINISIGN_PASSWORD" // #nosec G101 -- the name of a variable; build/release reads it
 )
