@@ -43,7 +43,7 @@ func macos(ctx context.Context, o options) (err error) {
 	}
 	name := p.imageName(keys != nil)
 	m := mac{product: p, keys: keys, work: work, app: filepath.Join(work, "content", p.bundleName()), image: filepath.Join(work, name)}
-	if err := m.make(ctx, o.tags); err != nil {
+	if err := m.make(ctx); err != nil {
 		return err
 	}
 	if err := errors.Join(os.MkdirAll(o.out, 0o755), copyWhole(m.image, filepath.Join(o.out, name))); err != nil { // #nosec G301 -- for everybody to read
@@ -54,14 +54,14 @@ func macos(ctx context.Context, o options) (err error) {
 }
 
 // make does one thing after the other. What lies inside is signed before what it lies in; Apple gets what people get.
-func (m mac) make(ctx context.Context, tags string) error {
+func (m mac) make(ctx context.Context) error {
 	type step struct {
 		what string
 		do   func() error
 	}
 	terminal := filepath.Join(m.app, "Contents", "MacOS", m.Command)
 	steps := []step{
-		{"compiling", func() error { return m.compile(ctx, tags) }},
+		{"compiling", func() error { return m.compile(ctx) }},
 		{"making the application", func() error { return m.bundle(ctx) }},
 		{"signing the terminal face", func() error { return m.sign(ctx, terminal, "--identifier", m.AppID+".terminal") }},
 		{"signing the application", func() error { return m.sign(ctx, m.app) }},
@@ -94,7 +94,7 @@ func (m mac) make(ctx context.Context, tags string) error {
 }
 
 // compile builds both faces for both processors, and joins them.
-func (m mac) compile(ctx context.Context, tags string) error {
+func (m mac) compile(ctx context.Context) error {
 	overlay, err := m.overlay(m.work)
 	if err != nil {
 		return err
@@ -111,10 +111,10 @@ func (m mac) compile(ctx context.Context, tags string) error {
 		name, source string
 		env, tags    []string
 	}{
-		// Wails itself links this framework so, where it builds.
+		// Wails needs this framework, and leaves it to the command that builds to say so.
 		{m.window(), ".", []string{"CGO_ENABLED=1", "CGO_CFLAGS=-O2 " + minimum, "CGO_LDFLAGS=-framework UniformTypeIdentifiers " + minimum},
-			[]string{"desktop", "production", tags}},
-		{m.Command, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0"}, []string{tags}},
+			[]string{"desktop", "production"}},
+		{m.Command, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0"}, nil},
 	} {
 		join := []string{"-create", "-output", filepath.Join(folder, c.name)}
 		for _, processor := range []string{"amd64", "arm64"} {

@@ -2,7 +2,7 @@
 // it, and verifies it as somebody would who receives it:
 //
 //	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] [-macos DIR] DIR
-//	package macos [-brand DIR] [-version V] [-tags devnet] [-keys environment or none] DIR
+//	package macos [-brand DIR] [-version V] [-keys environment or none] DIR
 //	package verify [-brand DIR] [-version V] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] [-macos DIR] DIR, package macos with the same but -macos, or package verify [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] [-macos DIR] DIR, package macos [-brand DIR] [-version V] [-keys environment or none] DIR, or package verify [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -64,10 +64,10 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.brand, "brand", brandFolder, "")
 	flags.StringVar(&o.version, "version", "", "")
 	if args[0] != "verify" {
-		flags.StringVar(&o.tags, "tags", "", "")
 		flags.StringVar(&o.keys, "keys", "environment", "")
 	}
 	if args[0] == "build" {
+		flags.StringVar(&o.tags, "tags", "", "")
 		flags.StringVar(&o.macos, "macos", "", "")
 	}
 	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 {
