@@ -70,29 +70,27 @@ func (r receiver) publish(ctx context.Context, out string) (string, error) {
 	return published, nil
 }
 
-// guideKeys makes keys with the commands of the guide, under a password that a person would type, and names them in
-// the environment.
-func guideKeys(ctx context.Context, folder string) error {
-	const password = "correct horse" // #nosec G101 -- of keys that nobody keeps
+// guideKeys makes keys with the commands of the guide, under a password that a person would type, in folder/keys. It
+// answers the environment that names them.
+func guideKeys(ctx context.Context, folder, password string) (map[string]string, error) {
 	home := filepath.Join(folder, "home")
 	if err := os.Mkdir(home, 0o700); err != nil {
-		return err
+		return nil, err
 	}
 	typed := filepath.Join(home, "typed")
 	if err := errors.Join(os.WriteFile(typed, []byte(password+"\n"), 0o600),
 		os.WriteFile(filepath.Join(home, "gpg.conf"), []byte("batch\npinentry-mode loopback\npassphrase-file "+typed+"\n"), 0o600)); err != nil {
-		return err
+		return nil, err
 	}
 	cmd, err := guided(ctx, "keys", home)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	cmd.Env = append(os.Environ(), "GNUPGHOME="+home, "HOME="+home)
 	cmd.Stdin = strings.NewReader(password + "\n" + password + "\n")
-	err = errors.Join(quietly(cmd), (&keys{gpgHome: home}).close())
-	for name, value := range map[string]string{gpgVariable: filepath.Join(folder, "keys", "gpg.asc"), "GPG_PASSPHRASE": password,
-		minisignVariable: filepath.Join(folder, "keys", "release.key"), "MINISIGN_PASSWORD": password} {
-		err = errors.Join(err, os.Setenv(name, value))
-	}
-	return err
+	own := filepath.Join(folder, "keys")
+	return map[string]string{
+		gpgVariable: filepath.Join(own, "gpg.asc"), gpgPassphrase: password,
+		minisignVariable: filepath.Join(own, "release.key"), minisignPassword: password,
+	}, errors.Join(quietly(cmd), (&keys{gpgHome: home}).close())
 }

@@ -1,7 +1,8 @@
 // Command package builds what a packager ships, from the sources of one commit and one brand folder, signs
 // it, and verifies it as somebody would who receives it:
 //
-//	package build [-brand DIR] [-version V] [-keys KIND] [-cache DIR] DIR
+//	package build [-brand DIR] [-version V] [-keys KIND] [-cache DIR] [-macos DIR] DIR
+//	package macos [-brand DIR] [-version V] [-keys environment or none] DIR
 //	package verify [-brand DIR] [-version V] DIR
 //	package compare [-brand DIR] [-version V] -with PUBLISHED DIR
 //	package try [-brand DIR] [-version V] DIR
@@ -10,8 +11,10 @@
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
 // is then the same, byte by byte). With an empty cache of its own the compiler takes nothing from what it made
 // before. Public keys go to DIR-keys, where verify looks for them: whoever trusts keys that lie beside what they
-// signed trusts anybody. Compare says whether what was built in DIR is what somebody
-// published. Try builds the two programs of a brand into DIR, for this machine.
+// signed trusts anybody. Compare says whether what was built in DIR is what somebody published. Try builds the two
+// programs of a brand into DIR, for this machine.
+//
+// Macos makes the disk image for macOS, on a Mac; build -macos puts it among the files of a release.
 //
 // Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 package main
@@ -25,6 +28,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
 
@@ -45,7 +49,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] DIR, package verify [-brand DIR] [-version V] DIR, package compare [-brand DIR] [-version V] -with PUBLISHED DIR, or package try [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] [-macos DIR] DIR, package macos [-brand DIR] [-version V] [-keys environment or none] DIR, package verify [-brand DIR] [-version V] DIR, package compare [-brand DIR] [-version V] -with PUBLISHED DIR, or package try [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -63,9 +67,12 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags.StringVar(&o.brand, "brand", brandFolder, "")
 	flags.StringVar(&o.version, "version", "", "")
+	if args[0] == "build" || args[0] == "macos" {
+		flags.StringVar(&o.keys, "keys", "environment", "")
+	}
 	if args[0] == "build" {
 		flags.StringVar(&o.cache, "cache", "", "")
-		flags.StringVar(&o.keys, "keys", "environment", "")
+		flags.StringVar(&o.macos, "macos", "", "")
 	}
 	if args[0] == "compare" {
 		flags.StringVar(&o.published, "with", "", "")
@@ -81,6 +88,11 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	switch args[0] {
 	case "build":
 		return build(ctx, o)
+	case "macos":
+		if runtime.GOOS != "darwin" {
+			return errors.New("only a Mac can make what runs on one; this is none")
+		}
+		return macos(ctx, o)
 	case "verify":
 		return verify(ctx, o)
 	case "try":
@@ -97,6 +109,7 @@ type options struct {
 	version string // "" for that of the sources
 	cache   string // a folder for what the compiler made already; "" for the usual one
 	keys    string // environment, test or none
+	macos   string // the folder with the disk image that a Mac made; "" for none
 	// published is the folder that somebody published, to compare ours with.
 	published string
 	out       string // where everything goes; beside it, with the ending -keys, the public keys

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -45,8 +44,8 @@ func (p product) compile(ctx context.Context, dir, tags, cache string) (programs
 		list = append(list, program{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, nil})
 	}
 	for _, c := range list {
-		cmd := compiler(ctx, cache, "-buildmode=pie", "-overlay="+overlay, "-tags="+strings.Join(c.tags, ","), "-ldflags="+p.ldflags(), "-o", c.out, c.source)
-		cmd.Env = append(append(cmd.Env, "GOOS=linux"), c.env...)
+		cmd := command(ctx, "go", append(p.goFlags(overlay, c.tags...), "-o", c.out, c.source)...)
+		cmd.Env = append(goEnvironment(cache, "GOOS=linux"), c.env...)
 		if err := quietly(cmd); err != nil {
 			return programs{}, err
 		}
@@ -54,14 +53,19 @@ func (p product) compile(ctx context.Context, dir, tags, cache string) (programs
 	return made, nil
 }
 
-// compiler prepares the Go compiler, to which the settings of this machine mean nothing.
-func compiler(ctx context.Context, cache string, args ...string) *exec.Cmd {
-	cmd := command(ctx, "go", append([]string{"build", "-trimpath", "-buildvcs=false"}, args...)...)
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
+// goFlags are the command line of the compiler, but for what to compile.
+func (p product) goFlags(overlay string, tags ...string) []string {
+	return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
+		"-tags=" + strings.Join(tags, ","), "-ldflags=" + p.ldflags()}
+}
+
+// goEnvironment is that of the compiler, to which the settings of this machine mean nothing.
+func goEnvironment(cache string, more ...string) []string {
+	env := append(os.Environ(), "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
 	if cache != "" {
-		cmd.Env = append(cmd.Env, "GOCACHE="+cache)
+		env = append(env, "GOCACHE="+cache)
 	}
-	return cmd
+	return append(env, more...)
 }
 
 // ldflags leave out what debuggers want, and say which version of what it is.
