@@ -79,7 +79,7 @@ func (s screen) open(ctx context.Context, program, heading string, env ...string
 	return w
 }
 
-// A second window on the same data hands over to the first: it ends, and the first comes back to the front.
+// A second window on the same data hands over to the first: it ends well, and the first comes back to the front.
 // hostile: 66
 func TestSecondWindowHandsOver(t *testing.T) {
 	t.Parallel()
