@@ -207,7 +207,7 @@ func (s *server) Push(_ context.Context, req latchkey.AuthorizationRequest, _ la
 	return pds + "/oauth/authorize", nil
 }
 
-func (s *server) Exchange(_ context.Context, _ latchkey.AuthorizationRequest, _ latchkey.Keys, code latchkey.Secret) (latchkey.Grant, error) {
+func (s *server) Exchange(_ context.Context, _ latchkey.AuthorizationRequest, _ latchkey.Keys, _ latchkey.Secret) (latchkey.Grant, error) {
 	s.exchanges.Add(1)
 	return latchkey.Grant{Subject: alice}, nil
 }
