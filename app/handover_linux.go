@@ -19,7 +19,7 @@ const handOverTime = 5 * time.Second
 
 // handOver hands what this program was started with to the window that is open on the same data, and tells whether
 // that one took it; able says that others can hand over to us. Wails would do the same, but only when our own service
-// is on its way already, and it ends with a status for which xdg-open goes on to try a browser.
+// is on its way already, and it ends as a failure, which xdg-open then reports (observed).
 func handOver(cfg config.Config) (done, able bool) {
 	conn, err := dbus.SessionBusPrivateNoAutoStartup()
 	if err != nil {
