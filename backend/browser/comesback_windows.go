@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"cmp"
 	"context"
 
 	"golang.org/x/sys/windows"
@@ -14,6 +15,7 @@ func comesBackTo(_ context.Context, scheme, program string) bool {
 	if chosen := value(registry.CURRENT_USER, `SOFTWARE\Microsoft\Windows\Shell\Associations\UrlAssociations\`+scheme+`\UserChoice`, "ProgId"); chosen != "" {
 		class = chosen
 	}
-	command, err := windows.DecomposeCommandLine(value(registry.CLASSES_ROOT, class+`\shell\open\command`, ""))
+	path := `SOFTWARE\Classes\` + class + `\shell\open\command`
+	command, err := windows.DecomposeCommandLine(cmp.Or(value(registry.CURRENT_USER, path, ""), value(registry.LOCAL_MACHINE, path, "")))
 	return err == nil && len(command) == 2 && command[1] == "%1" && isProgram(command[0], program)
 }
