@@ -80,7 +80,7 @@ func (p product) checkTerminal(t *testing.T, program string) {
 		RedirectURIs []string `json:"redirect_uris"`
 	}
 	if err := json.Unmarshal([]byte(got), &document); err != nil || document.Name != "Harbour Notes" || document.ID != p.ClientID ||
-		document.Scope != "atproto repo:internal.harbour.note blob:image/*" {
+		document.Scope != "atproto repo:internal.harbour.note blob:image/*" || !slices.Contains(document.RedirectURIs, "internal.harbour.notes:/callback") {
 		t.Errorf("%+v, %v", document, err)
 	}
 	if got := run("client-metadata", "check", "--offline"); got != " ok  Servers take it.\n" {
