@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	latchkey "latchkey/backend"
 	"latchkey/backend/auth"
 	"latchkey/backend/internal/hostile"
+	"latchkey/backend/loopback"
 	"latchkey/backend/oauth"
 )
 
@@ -140,4 +142,39 @@ func TestKeyUnknown(t *testing.T) {
 	}
 	h.net.Change(func() { h.net.Token = nil })
 	h.mustBeActive()
+}
+
+// through is a house whose browsers come back through a page of the product's.
+func through(page string) furnish {
+	return func(_ *house, rooms *auth.Rooms, _ *auth.Settings) {
+		rooms.Loopback = loopback.Loopback{Product: "Test", HandOn: page}
+	}
+}
+
+// The browser comes back through the product's page, to the run that sent it out or to the next one.
+func TestHandedOn(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, hostile.New(t), keyed(&clientKey{}), through(hostile.HandOn))
+	h.mustLogin("alice.example.net")
+	if text := h.browser.Page(); !strings.Contains(text, "You are signed in") || h.net.Requests("hand-on") != 1 {
+		t.Errorf("%d times through the page, which ended on %s", h.net.Requests("hand-on"), text)
+	}
+
+	var life life
+	first := newHouse(t, hostile.New(t), idle, keyed(&clientKey{}), through(hostile.HandOn), life.furnish)
+	first.login(t.Context(), "alice.example.net")
+	first.waitFor(inPhase(latchkey.Waiting))
+	page, err := first.AuthorizationURL()
+	if err != nil {
+		t.Fatal(err)
+	}
+	life.kill()
+	next := first.neighbour(idle, keyed(&clientKey{}), through(hostile.HandOn))
+	done := next.resume(t.Context())
+	next.waitFor(inPhase(latchkey.Waiting))
+	next.browser.Follow(string(page))
+	if err := happened(t, done); err != nil || next.net.Requests("hand-on") != 1 {
+		t.Errorf("resumed: %v, %d times through the page", err, next.net.Requests("hand-on"))
+	}
+	next.mustBeActive()
 }

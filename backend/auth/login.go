@@ -152,7 +152,7 @@ func (s *Service) run(ctx context.Context, a *attempt, id target) (latchkey.Acco
 	if err != nil {
 		return latchkey.Account{}, nil, err
 	}
-	req.RedirectURI = listener.RedirectURI()
+	req.RedirectURI, req.State = listener.RedirectURI(), listener.State()
 	account, err := s.authorize(ctx, a, req, listener)
 	return account, listener, err
 }
