@@ -59,6 +59,14 @@ type Protocol interface {
 	Do(ctx context.Context, s Session, keys Keys, req *http.Request) (*http.Response, error)
 }
 
+// ClientAuth proves to a server that a request comes from the product itself (RFC 7523). A product that has none
+// is a public client.
+type ClientAuth interface {
+	// Assertion answers a fresh client assertion for the issuer, for a request whose DPoP proof is made with the
+	// session's key.
+	Assertion(ctx context.Context, issuer string, keys Keys) (Secret, error)
+}
+
 // Loopback opens listeners for the browser's way back.
 type Loopback interface {
 	// Listen binds a listener that takes the one callback with this state and issuer: on a free port,
