@@ -28,6 +28,8 @@ const (
 	IssuerMismatch     Code = "issuer_mismatch"
 	SubjectMismatch    Code = "subject_mismatch"
 	RequestRefused     Code = "request_refused"
+	ClientRefused      Code = "client_refused"
+	ClientUnvouched    Code = "client_unvouched"
 )
 
 // How an attempt ended.
@@ -121,6 +123,8 @@ var catalogue = map[Code]struct {
 	IssuerMismatch:     {"The answer came from another server than the one that was asked, so nothing was signed in. Try again; if it happens again, do not trust this server.", true, ""},
 	SubjectMismatch:    {"Another account was approved than the one asked for, so nothing was signed in. Try again and pick the right account in the browser.", true, ""},
 	RequestRefused:     {"The server refused this request. Check what was asked of it.", false, ""},
+	ClientRefused:      {"The server did not recognise this app by its key. Nothing was changed; tell the people who look after the app.", false, ""},
+	ClientUnvouched:    {"The service that vouches for this app could not be reached. Check your connection, then try again.", true, ""},
 
 	Denied:           {"The sign-in was declined in the browser. Nothing was changed; start again when you like.", true, ""},
 	Cancelled:        {"The sign-in was cancelled.", true, ""},

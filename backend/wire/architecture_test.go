@@ -16,7 +16,7 @@ import (
 const module = "latchkey"
 
 var (
-	adapters = []string{"backend/oauth", "backend/identity", "backend/clientid", "backend/profile", "backend/loopback", "backend/browser", "backend/sqlite", "backend/keychain", "backend/vault"}
+	adapters = []string{"backend/oauth", "backend/identity", "backend/clientid", "backend/clientauth", "backend/profile", "backend/loopback", "backend/browser", "backend/sqlite", "backend/keychain", "backend/vault"}
 	// faces see the service, what builds it, and the nouns.
 	faces = []string{"backend", "backend/auth", "backend/config", "backend/wire"}
 	// tools are for tests and development; nothing that is shipped imports them.

@@ -220,6 +220,8 @@ export const de: Strings = {
     issuer_mismatch: 'Die Antwort kam von einem anderen Server als dem gefragten, deshalb wurde niemand angemeldet. Versuchen Sie es noch einmal; wenn es wieder geschieht, trauen Sie diesem Server nicht.',
     subject_mismatch: 'Bestätigt wurde ein anderes Konto als das gewünschte, deshalb wurde niemand angemeldet. Versuchen Sie es noch einmal und wählen Sie im Browser das richtige Konto.',
     request_refused: 'Der Server hat diese Anfrage abgelehnt. Prüfen Sie, was von ihm verlangt wurde.',
+    client_refused: 'Der Server hat diese App nicht an ihrem Schlüssel erkannt. Es hat sich nichts geändert; sagen Sie es denen, die die App betreuen.',
+    client_unvouched: 'Der Dienst, der für diese App bürgt, ist nicht zu erreichen. Prüfen Sie Ihre Verbindung und versuchen Sie es dann noch einmal.',
 
     denied: 'Die Anmeldung wurde im Browser abgelehnt. Es hat sich nichts geändert; beginnen Sie von vorn, wann Sie möchten.',
     cancelled: 'Die Anmeldung wurde abgebrochen.',
