@@ -117,6 +117,9 @@ func ParseKey(data []byte) (*Key, error) {
 // ID is the id that servers know the key by.
 func (k *Key) ID() string { return k.public.ID }
 
+// Thumbprint is the key's own name for itself (RFC 7638).
+func (k *Key) Thumbprint() string { return k.thumbprint }
+
 // PublicSet is the public part of keys, as the JWK set that has to be hosted (RFC 7517 section 5).
 func PublicSet(keys ...*Key) ([]byte, error) {
 	set := struct {

@@ -25,6 +25,8 @@ const Path = "/assertion"
 // Request is what is asked of such a server, as JSON, with a DPoP proof of the key that the assertion is for.
 type Request struct {
 	Issuer string `json:"issuer"` // an origin
+	// KeyID names the key that the session began with; empty for a new one.
+	KeyID string `json:"kid,omitempty"`
 }
 
 // Answer is what it answers, as proposal 0010 of the AT Protocol has it.
@@ -44,7 +46,8 @@ const (
 	WantsNonce     = "use_dpop_nonce"     // with the nonce in the header DPoP-Nonce (RFC 9449 section 8)
 	InvalidProof   = "invalid_dpop_proof" // the proof is not for this request
 	InvalidRequest = "invalid_request"
-	SlowDown       = "slow_down" // with status 429, and Retry-After
+	UnknownKey     = "unknown_key" // there is no key with this id any more
+	SlowDown       = "slow_down"   // with status 429, and Retry-After
 )
 
 // longest is far above the length of any honest answer, in bytes.
