@@ -85,7 +85,7 @@ func New(c Config) (*Server, error) {
 		s.mux.HandleFunc("GET "+literal(path), s.handOn)
 	}
 	c.Log.Info("the server is ready", "client", site.clientID, "origin", site.origin,
-		"document", site.documentPath, "keys", site.keysPath, "callbacks", strings.Join(site.callbackPaths, " "), "signs", c.Keys[0].ID())
+		"document", site.documentPath, "keys", site.keysPath, "callbacks", strings.Join(site.callbackPaths, " "), "signs", shown(c.Keys[0].ID()))
 	return s, nil
 }
 

@@ -30,13 +30,16 @@ var rooms = func() map[string][]string {
 		"app":                  faces,
 		"backend/cmd/latchkey": faces,
 		"backend/wire":         append([]string{"backend", "backend/auth", "backend/config", "backend/redact", "backend/safehttp"}, adapters...),
-		"backend/auth":         {"backend"},
-		"backend/config":       {"backend/safehttp", "build"},
-		"backend/redact":       {"backend"},
-		"backend/safehttp":     {"backend"},
-		"backend":              {},
-		"build":                {},
-		"frontend":             {},
+		// The server of an organisation is a program of its own; nothing that people install imports it.
+		"backend/assertion":              {"backend/clientauth", "backend/clientid", "backend/safehttp"},
+		"backend/cmd/latchkey-assertion": {"backend/assertion", "backend/clientauth", "backend/redact"},
+		"backend/auth":                   {"backend"},
+		"backend/config":                 {"backend/safehttp", "build"},
+		"backend/redact":                 {"backend"},
+		"backend/safehttp":               {"backend"},
+		"backend":                        {},
+		"build":                          {},
+		"frontend":                       {},
 	}
 	for _, a := range adapters {
 		m[a] = []string{"backend", "backend/safehttp"}
