@@ -1,0 +1,76 @@
+package clientauth
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bluesky-social/indigo/atproto/atcrypto"
+
+	latchkey "latchkey/backend"
+)
+
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	file, key := generated(t)
+	local, err := NewLocal(clientID, file)
+	must(t, err)
+	local.now = func() time.Time { return time.Unix(1_800_000_000, 999) }
+	keys, thumbprint := newSession(t)
+	ids := map[string]bool{}
+	for range 3 {
+		assertion, err := local.Assertion(t.Context(), issuer, keys)
+		must(t, err)
+		parts := strings.Split(string(assertion), ".")
+		if len(parts) != 3 {
+			t.Fatalf("%d parts", len(parts))
+		}
+		signature, err := base64url.DecodeString(parts[2])
+		must(t, err)
+		public, err := key.private.PublicKey()
+		must(t, err)
+		if err := public.HashAndVerify([]byte(parts[0]+"."+parts[1]), signature); err != nil {
+			t.Error(err)
+		}
+		var header, claims map[string]any
+		if !decodePart(parts[0], &header) || !decodePart(parts[1], &claims) {
+			t.Fatal("it can't be read")
+		}
+		if want := map[string]any{"typ": "JWT", "alg": "ES256", "kid": key.ID()}; !maps.Equal(header, want) {
+			t.Errorf("the header is %v, want %v", header, want)
+		}
+		id, _ := claims["jti"].(string)
+		if len(id) < 20 || ids[id] {
+			t.Errorf("the id is %q, after %v", id, ids)
+		}
+		ids[id] = true
+		delete(claims, "jti")
+		// A minute in all, of which a quarter lies in the past.
+		want, err := json.Marshal(map[string]any{"iss": clientID, "sub": clientID, "aud": issuer, "iat": 1_799_999_985, "exp": 1_800_000_045, "cnf": map[string]string{"jkt": thumbprint}})
+		must(t, err)
+		if got, err := json.Marshal(claims); err != nil || string(got) != string(want) {
+			t.Errorf("the claims are %s, want %s; %v", got, want, err)
+		}
+	}
+}
+
+func TestLocalRefuses(t *testing.T) {
+	t.Parallel()
+	file, key := generated(t)
+	local, err := NewLocal(clientID, file)
+	must(t, err)
+	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: "not a key"})
+	wantCode(t, err, latchkey.SealBroken)
+	other, err := atcrypto.GeneratePrivateKeyK256()
+	must(t, err)
+	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: latchkey.Secret(other.Multibase())})
+	wantCode(t, err, latchkey.SealBroken)
+	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: latchkey.Secret(key.private.Multibase())})
+	wantCode(t, err, latchkey.Internal)
+	if _, err := NewLocal(clientID, slices.Concat(file, file)); err == nil {
+		t.Error("two keys in a file are taken")
+	}
+}
