@@ -70,7 +70,7 @@ type ClientAuth interface {
 // Loopback opens listeners for the browser's way back.
 type Loopback interface {
 	// Listen binds a listener that takes the one callback with this state and issuer: on a free port,
-	// or, where a redirect URI is given, on the port of that.
+	// or, where the redirect URI of an earlier one is given, with its state, on the port of that.
 	Listen(ctx context.Context, state Secret, issuer, redirectURI string) (Listener, error)
 }
 
@@ -78,6 +78,8 @@ type Loopback interface {
 type Listener interface {
 	// RedirectURI is where the authorization server sends the browser.
 	RedirectURI() string
+	// State is the one to send: the state that Listen was given, or what was made of it.
+	State() Secret
 	// Link is the address that leads a browser to the authorization URL, once SetTarget was called.
 	Link() string
 	SetTarget(authorizationURL Secret)

@@ -17,13 +17,17 @@ type Session struct {
 	// ClientID is the client id that the session was made with. A refresh under another one makes
 	// the server delete the session (observed), so it is stored and compared.
 	ClientID string
+	// Confidential says that the server knows the session as that of a client with a key (RFC 7523), and takes no
+	// refresh without: such a client it lets live longer.
+	Confidential bool
 	// Issuer is the authorization server, Server the PDS; both are origins, often the same.
 	Issuer, Server     string
 	TokenEndpoint      string
 	RevocationEndpoint string // empty where the server has none
 	Scopes             []string
 	Created            time.Time
-	// Ends is when the whole session ends on its server, whatever is refreshed.
+	// Ends is when the whole session ends on its server: whatever is refreshed where it is a public client's,
+	// unless it is refreshed before where it is a confidential one's.
 	Ends time.Time
 	// Renewed is when the tokens were granted.
 	Renewed time.Time
@@ -76,6 +80,9 @@ func (Keys) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Grant is a checked answer of the token endpoint.
 type Grant struct {
+	// Confidential says that the request proved by a key that it was the product's.
+	Confidential bool
+
 	Subject    syntax.DID
 	Scopes     []string
 	Tokens     Tokens
