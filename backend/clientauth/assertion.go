@@ -54,9 +54,12 @@ func (k *Key) Sign(clientID, issuer, thumbprint string, now time.Time) (latchkey
 
 // Local implements [latchkey.ClientAuth] with a key of its own. It is safe for concurrent use.
 type Local struct {
+	// ServerTime is the time on the issuer's clock, by which assertions are issued; nil is that of this computer,
+	// which may be an hour off. It is set before the first assertion, or never.
+	ServerTime func(issuer string) time.Time
+
 	clientID string
 	key      *Key
-	now      func() time.Time
 }
 
 var _ latchkey.ClientAuth = (*Local)(nil)
@@ -67,7 +70,7 @@ func NewLocal(clientID string, key []byte) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Local{clientID: clientID, key: k, now: time.Now}, nil
+	return &Local{clientID: clientID, key: k}, nil
 }
 
 // Assertion implements [latchkey.ClientAuth].
@@ -84,5 +87,9 @@ func (l *Local) Assertion(_ context.Context, issuer string, keys latchkey.Keys) 
 		// Servers refuse that (RFC 9449 section 11 is why); it can't happen but by a mistake of ours.
 		return "", latchkey.NewError(latchkey.Internal, errors.New("the session's key is the client's"))
 	}
-	return l.key.Sign(l.clientID, issuer, public.thumbprint(), l.now())
+	now := time.Now()
+	if l.ServerTime != nil {
+		now = l.ServerTime(issuer)
+	}
+	return l.key.Sign(l.clientID, issuer, public.thumbprint(), now)
 }

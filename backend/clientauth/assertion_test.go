@@ -18,7 +18,12 @@ func TestLocal(t *testing.T) {
 	file, key := generated(t)
 	local, err := NewLocal(clientID, file)
 	must(t, err)
-	local.now = func() time.Time { return time.Unix(1_800_000_000, 999) }
+	local.ServerTime = func(of string) time.Time {
+		if of != issuer {
+			t.Errorf("asked for the time of %s", of)
+		}
+		return time.Unix(1_800_000_000, 999)
+	}
 	keys, thumbprint := newSession(t)
 	ids := map[string]bool{}
 	for range 3 {
@@ -54,6 +59,22 @@ func TestLocal(t *testing.T) {
 		if got, err := json.Marshal(claims); err != nil || string(got) != string(want) {
 			t.Errorf("the claims are %s, want %s; %v", got, want, err)
 		}
+	}
+}
+
+// Without a server's time it is that of this computer.
+func TestLocalTime(t *testing.T) {
+	t.Parallel()
+	file, _ := generated(t)
+	local, err := NewLocal(clientID, file)
+	must(t, err)
+	keys, _ := newSession(t)
+	before := time.Now()
+	assertion, err := local.Assertion(t.Context(), issuer, keys)
+	must(t, err)
+	var claims assertionClaims
+	if !decodePart(strings.Split(string(assertion), ".")[1], &claims) || claims.Expires < before.Unix() || claims.IssuedAt > time.Now().Unix() {
+		t.Errorf("issued at %d until %d, asked for at %v", claims.IssuedAt, claims.Expires, before)
 	}
 }
 
