@@ -73,6 +73,9 @@ func NewLocal(clientID string, key []byte) (*Local, error) {
 	return &Local{clientID: clientID, key: k}, nil
 }
 
+// Key is the key that it signs with.
+func (l *Local) Key() *Key { return l.key }
+
 // Assertion implements [latchkey.ClientAuth].
 func (l *Local) Assertion(_ context.Context, issuer string, keys latchkey.Keys) (latchkey.Secret, error) {
 	session, err := sessionKey(keys)

@@ -55,13 +55,18 @@ func installation(ctx context.Context, cfg config.Config, service *auth.Service)
 	found, err := sqlite.Inspect(ctx, cfg.Paths.Database())
 	r := latchkey.Report{
 		client(cfg),
+	}
+	if cfg.Brand.ClientKey != "" {
+		r = append(r, clientKey(ctx, cfg))
+	}
+	r = append(r, latchkey.Report{
 		{Name: latchkey.FoundScopes, Value: strings.Join(cfg.Brand.Scopes, " ")},
 		{Name: latchkey.FoundEmail, Value: emailProvider(cfg.Brand, found.EmailProvider)},
 		keysFound(ctx, cfg, service),
 		{Name: latchkey.FoundFolder, Value: cfg.Paths.Data, Trouble: latchkey.AsError(sqlite.Writable(cfg.Paths.Data))},
 		{Name: latchkey.FoundLocks, Value: cfg.Paths.Locks(), Trouble: latchkey.AsError(sqlite.Writable(cfg.Paths.Locks()))},
 		{Name: latchkey.FoundDatabase, Value: database(found, err), Trouble: latchkey.AsError(err)},
-	}
+	}...)
 	if err == nil && found.Schema == found.Latest {
 		r = append(r, accounts(found), latchkey.Finding{
 			Name:  latchkey.FoundPending,
