@@ -13,6 +13,7 @@ import (
 
 	"latchkey/backend/clientauth"
 	"latchkey/backend/clientid"
+	"latchkey/backend/safehttp"
 )
 
 // Config is what a server is made of.
@@ -29,7 +30,9 @@ type Config struct {
 	// PerAddress and PerKey are how many requests for assertions a minute are answered. Addresses of IPv6 count
 	// by their network (64 bits).
 	PerAddress, PerKey int
-	Log                *slog.Logger
+	// PlainHTTP are the authorities of issuers that need no TLS: a private network's, in tests.
+	PlainHTTP map[string]bool
+	Log       *slog.Logger
 	// Now is the clock; nil is that of the computer.
 	Now func() time.Time
 }
@@ -46,6 +49,7 @@ type Server struct {
 	site      site
 	keys      []*clientauth.Key
 	header    string
+	issuers   *safehttp.Client // its rules alone: nothing is fetched
 	log       *slog.Logger
 	now       func() time.Time
 	nonces    *nonces
@@ -73,7 +77,7 @@ func New(c Config) (*Server, error) {
 		c.Now = time.Now
 	}
 	s := &Server{
-		site: site, keys: c.Keys, header: c.AddressHeader, log: c.Log, now: c.Now, page: page,
+		site: site, keys: c.Keys, header: c.AddressHeader, issuers: safehttp.New(safehttp.Exceptions{PlainHTTP: c.PlainHTTP}, ""), log: c.Log, now: c.Now, page: page,
 		nonces: newNonces(), proofs: newReplays(), addresses: newLimits(c.PerAddress), byKey: newLimits(c.PerKey),
 		mux: http.NewServeMux(),
 	}
@@ -151,7 +155,7 @@ func (s *Server) assertion(w http.ResponseWriter, r *http.Request) {
 		s.slowDown(w, wait, "key")
 		return
 	}
-	asked, refusal := read(w, r)
+	asked, refusal := s.read(w, r)
 	if refusal != nil {
 		s.refuse(w, http.StatusBadRequest, *refusal)
 		return
@@ -209,7 +213,7 @@ func (s *Server) prove(r *http.Request, now time.Time) (clientauth.Proof, *clien
 }
 
 // read reads what is asked for.
-func read(w http.ResponseWriter, r *http.Request) (clientauth.Request, *clientauth.Refusal) {
+func (s *Server) read(w http.ResponseWriter, r *http.Request) (clientauth.Request, *clientauth.Refusal) {
 	invalid := func(why string) (clientauth.Request, *clientauth.Refusal) {
 		return clientauth.Request{}, &clientauth.Refusal{Code: clientauth.InvalidRequest, Description: why}
 	}
@@ -224,7 +228,7 @@ func read(w http.ResponseWriter, r *http.Request) (clientauth.Request, *clientau
 	if json.Unmarshal(body, &asked) != nil {
 		return invalid("the request is not a JSON object of the right kind")
 	}
-	if !isOrigin(asked.Issuer) {
+	if !isOrigin(s.issuers, asked.Issuer) {
 		return invalid("the issuer must be the https origin of a server")
 	}
 	return asked, nil

@@ -55,7 +55,7 @@ func readSite(document []byte, origin string, keys []*clientauth.Key) (site, err
 		}
 		origin = u.Scheme + "://" + u.Host
 	}
-	if !isOrigin(origin) {
+	if !isOrigin(safehttp.New(safehttp.Exceptions{}, ""), origin) {
 		return site{}, fmt.Errorf("the server's origin must be one like https://app.example.com, not %.80q", origin)
 	}
 	s := site{origin: origin, clientID: d.ClientID, product: d.Name, document: document}
@@ -112,11 +112,8 @@ func has(set json.RawMessage, keys []*clientauth.Key) error {
 	return nil
 }
 
-// isOrigin tells whether a text is the https origin of a server, in the one way to spell it.
-func isOrigin(text string) bool {
+// isOrigin tells whether a text is the origin of a server, by these rules and in the one way to spell it.
+func isOrigin(rules *safehttp.Client, text string) bool {
 	origin, err := rules.Origin(text)
 	return err == nil && origin == text && len(text) <= 300
 }
-
-// rules are those for the addresses of servers, as the program has them. Nothing is fetched with it.
-var rules = safehttp.New(safehttp.Exceptions{}, "")

@@ -37,6 +37,9 @@ type Browser struct {
 	Profile string
 	// Elsewhere is a browser on another computer: the program's own page can't be loaded there.
 	Elsewhere bool
+	// ClientHost is Network.ClientHost for a browser that has to find that host, and trusts whatever certificate it
+	// has: pages of a product that hand it on lie there.
+	ClientHost string
 
 	// At the email provider of a network there is no password but a code in the mail.
 
@@ -123,6 +126,7 @@ func (b Browser) settings(out string) []string {
 		"DEVNET_OUT=" + out,
 		"DEVNET_PROFILE=" + b.Profile,
 		"DEVNET_ELSEWHERE=" + elsewhere,
+		"DEVNET_CLIENT_HOST=" + b.ClientHost,
 		"DEVNET_EMAIL=" + b.Email,
 		"DEVNET_MAIL=" + b.Mail,
 		"DEVNET_NEW_HANDLE=" + b.NewHandle,
