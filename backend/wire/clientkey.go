@@ -18,12 +18,8 @@ import (
 	"latchkey/backend/safehttp"
 )
 
-const (
-	// clientKeyItem is the keychain item with the product's own key.
-	clientKeyItem = "client-key"
-	// maxClientKey is far above the length of a key's file, in bytes.
-	maxClientKey = 8 << 10
-)
+// clientKeyItem is the keychain item with the product's own key.
+const clientKeyItem = "client-key"
 
 // newProtocol makes the protocol, which proves whose requests they are where the brand has a key.
 func newProtocol(cfg config.Config, client *safehttp.Client, k *keychain.Keychain) *oauth.Client {
@@ -96,15 +92,20 @@ func readClientKey(ctx context.Context, cfg config.Config, text func(context.Con
 	if err != nil {
 		name := where
 		if name == "" {
-			name = "keychain"
+			name = "the item in the keychain"
 		}
 		return nil, where, unusable(name, err.Error())
 	}
 	return local, where, nil
 }
 
+// keyFault is why a key can't be used, for whoever looks after the computer.
+type keyFault struct{ where, why string }
+
+func (e keyFault) Error() string { return e.where + " " + e.why }
+
 func unusable(where, why string) error {
-	return latchkey.NewError(latchkey.ClientKeyUnusable, &config.Error{Where: where, Why: why})
+	return latchkey.NewError(latchkey.ClientKeyUnusable, keyFault{where, why})
 }
 
 // readClientKeyFile reads a file that only those may read whom the administrator lets: its owner and its group.
@@ -132,7 +133,7 @@ func readClientKeyFile(path string) ([]byte, error) {
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o007 != 0 {
 		return nil, unusable(path, "is open to everybody on this computer; give it to a group with chgrp and chmod 640.")
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxClientKey))
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {
 		return nil, unusable(path, "can't be read.")
 	}
@@ -146,14 +147,9 @@ func ImportClientKey(ctx context.Context, cfg config.Config, path string) (id st
 	if cfg.Brand.ClientKey != config.MachineKey {
 		return "", &config.Error{Where: "build/brand/brand.json", Key: "client_key", Why: `is not "machine": this product uses no key of this computer.`}
 	}
-	f, err := os.Open(path) // #nosec G304 -- the person names the file
+	data, err := readKeyFile(path)
 	if err != nil {
-		return "", &config.Error{Where: path, Why: "can't be read."}
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, maxClientKey))
-	if err != nil {
-		return "", &config.Error{Where: path, Why: "can't be read."}
+		return "", keyFileError(path, "can't be read", err)
 	}
 	key, err := clientauth.ParseKey(data)
 	if err != nil {
@@ -175,7 +171,7 @@ func clientKey(ctx context.Context, cfg config.Config) latchkey.Finding {
 	if where == "" {
 		where = k.Name()
 	}
-	var why *config.Error
+	var why keyFault
 	switch {
 	case err == nil:
 		f.Value = "the key " + shownID(local.Key().ID()) + " in " + where

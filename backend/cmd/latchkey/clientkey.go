@@ -21,10 +21,10 @@ product from others that use its name. The key lies on a server of the organisat
 or on the computers that it looks after, and never in the product itself.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			return usageError{errors.New("say what to do: " + command + " client-key generate or jwks")}
+			return usageError{errors.New("say what to do: " + command + " client-key generate, jwks or import")}
 		},
 	}
-	cmd.AddCommand(clientKeyGenerateCommand(out), clientKeySetCommand(out))
+	cmd.AddCommand(clientKeyGenerateCommand(out), clientKeySetCommand(out), clientKeyImportCommand(out))
 	return cmd
 }
 
