@@ -332,3 +332,40 @@ func TestAssertionsThatPDSRefuses(t *testing.T) {
 		t.Logf("| %s | %v", c.name, err)
 	}
 }
+
+// A key that was imported lies in the keychain, where the product finds it.
+func TestImportedKey(t *testing.T) {
+	t.Parallel()
+	key := newProductKey(t)
+	h := newHouse(t, keyed(t, "/keyed/imported", key), func(c *config.Config) { c.Brand.ID = "com.example.latchkey.imported" })
+	h.host(nil)
+	file := h.config.Paths.ClientKey
+	id, err := wire.ImportClientKey(t.Context(), h.config, file)
+	if err != nil || id != key.public["keys"].([]any)[0].(map[string]any)["kid"] {
+		t.Fatalf("imported %q, %v", id, err)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	h.mustSignIn("alice.test", through(alice()))
+	report := wire.Report(t.Context(), h.config, h.Service, nil).String()
+	if !strings.Contains(report, "Proves that by: the key "+id[:12]+"... in GNOME Keyring") {
+		t.Error(report)
+	}
+	var private map[string]string
+	if err := json.Unmarshal(key.file, &private); err != nil || strings.Contains(report, private["d"]) {
+		t.Error("the report has the key in it", err)
+	}
+	findings, err := wire.CheckClient(t.Context(), h.config, "", false)
+	if err != nil || clientid.Broken(plainFindings(findings)) {
+		t.Errorf("%+v, %v", findings, err)
+	}
+}
+
+func plainFindings(found []wire.ClientFinding) []clientid.Finding {
+	var all []clientid.Finding
+	for _, f := range found {
+		all = append(all, f.Finding)
+	}
+	return all
+}
