@@ -78,7 +78,6 @@ func TestAssertionWithAnOlderKey(t *testing.T) {
 }
 
 // Whoever does not show that the key is theirs, for this very request, gets nothing.
-// hostile: 12, 13
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
