@@ -63,8 +63,16 @@ type Protocol interface {
 // is a public client.
 type ClientAuth interface {
 	// Assertion answers a fresh client assertion for the issuer, for a request whose DPoP proof is made with the
-	// session's key.
-	Assertion(ctx context.Context, issuer string, keys Keys) (Secret, error)
+	// session's key. keyID is the product's key that the session began with, which servers want to see again: it is used
+	// where there are several. It is empty for a new session. The code ClientChanged says that the product gave that
+	// key up.
+	Assertion(ctx context.Context, issuer string, keys Keys, keyID string) (Assertion, error)
+}
+
+// Assertion is a client assertion, with the id of the key that it was made with.
+type Assertion struct {
+	Text  Secret
+	KeyID string
 }
 
 // Loopback opens listeners for the browser's way back.

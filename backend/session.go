@@ -17,9 +17,10 @@ type Session struct {
 	// ClientID is the client id that the session was made with. A refresh under another one makes
 	// the server delete the session (observed), so it is stored and compared.
 	ClientID string
-	// Confidential says that the server knows the session as that of a client with a key (RFC 7523), and takes no
-	// refresh without: such a client it lets live longer.
-	Confidential bool
+	// KeyID is the id of the product's key that the server knows the session by (RFC 7523); empty for a public client's.
+	// The server takes no refresh without that very key: with another one, or none, it deletes the session (read
+	// in the source of @atproto/oauth-provider 0.22.9, and observed). Such a session it lets live longer.
+	KeyID string
 	// Issuer is the authorization server, Server the PDS; both are origins, often the same.
 	Issuer, Server     string
 	TokenEndpoint      string
@@ -80,8 +81,8 @@ func (Keys) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Grant is a checked answer of the token endpoint.
 type Grant struct {
-	// Confidential says that the request proved by a key that it was the product's.
-	Confidential bool
+	// KeyID is the id of the key by which the request proved that it was the product's; empty for none.
+	KeyID string
 
 	Subject    syntax.DID
 	Scopes     []string

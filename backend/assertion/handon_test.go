@@ -49,7 +49,6 @@ func TestHandOn(t *testing.T) {
 }
 
 // FuzzHandOn: whatever a browser comes with, it is sent to the callback of its own computer or nowhere.
-// hostile: 1, 18
 func FuzzHandOn(f *testing.F) {
 	for _, query := range []string{"state=41234.x&code=y", "state=41234.x%0d%0aLocation:%20http://x", "state=1024.@evil.example.com/", "a;b=c&state=9999.#", "state=65535.&state"} {
 		f.Add(query)

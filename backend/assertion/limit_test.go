@@ -12,7 +12,7 @@ import (
 
 var discard = slog.New(slog.DiscardHandler)
 
-// hostile: 19
+// An installation, and an address, that asks too often is told how long to wait.
 func TestTooOften(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(c *Config) { c.PerKey, c.PerAddress = 3, 10 })

@@ -33,18 +33,18 @@ func TestAssertion(t *testing.T) {
 	remote := clientauth.NewRemote(h.network, origin, clientID)
 	i := newInstallation(t)
 	for range 3 {
-		got, err := remote.Assertion(t.Context(), issuer, i.keys)
+		got, err := remote.Assertion(t.Context(), issuer, i.keys, "")
 		must(t, err)
-		if kid(t, string(got)) != h.keys[0].ID() {
+		if kid(t, string(got.Text)) != h.keys[0].ID() {
 			t.Error("not signed with the first key")
 		}
-		if strings.Contains(h.log.String(), string(got)) {
+		if strings.Contains(h.log.String(), string(got.Text)) {
 			t.Error("the assertion is in the log")
 		}
 	}
 	// A nonce that became too old is exchanged on the way.
 	h.clock.pass(fresh)
-	_, err := remote.Assertion(t.Context(), issuer, i.keys)
+	_, err := remote.Assertion(t.Context(), issuer, i.keys, h.keys[1].ID())
 	must(t, err)
 	if log := h.log.String(); strings.Count(log, "made an assertion") != 4 || strings.Count(log, "issuer="+issuer) != 4 || strings.Contains(log, "refused") || strings.Contains(log, "127.0.0.1") {
 		t.Errorf("the log says %s", log)
@@ -78,7 +78,6 @@ func TestAssertionWithAnOlderKey(t *testing.T) {
 }
 
 // Whoever does not show that the key is theirs, for this very request, gets nothing.
-// hostile: 12, 13
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -21,12 +21,12 @@ type clientKey struct {
 	made int
 }
 
-func (k *clientKey) Assertion(context.Context, string, latchkey.Keys) (latchkey.Secret, error) {
+func (k *clientKey) Assertion(context.Context, string, latchkey.Keys, string) (latchkey.Assertion, error) {
 	if k.gone != nil {
-		return "", k.gone
+		return latchkey.Assertion{}, k.gone
 	}
 	k.made++
-	return latchkey.Secret(fmt.Sprintf("assertion-%d", k.made)), nil
+	return latchkey.Assertion{Text: latchkey.Secret(fmt.Sprintf("assertion-%d", k.made)), KeyID: "a key"}, nil
 }
 
 // keyed is a house whose product has a key.

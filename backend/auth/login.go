@@ -305,9 +305,9 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 	}
 	now := time.Now()
 	session := latchkey.Session{
-		ID: req.ID, DID: grant.Subject, ClientID: req.ClientID, Confidential: grant.Confidential,
+		ID: req.ID, DID: grant.Subject, ClientID: req.ClientID, KeyID: grant.KeyID,
 		Issuer: req.Server.Issuer, TokenEndpoint: req.Server.TokenEndpoint, RevocationEndpoint: req.Server.RevocationEndpoint,
-		Scopes: grant.Scopes, Created: now, Ends: sessionEnd(now, now, grant.Confidential), Renewed: now, AccessEnds: grant.AccessEnds,
+		Scopes: grant.Scopes, Created: now, Ends: sessionEnd(now, now, grant.KeyID != ""), Renewed: now, AccessEnds: grant.AccessEnds,
 		InMemory: s.Keychain.InMemory(req.ID), Tokens: grant.Tokens,
 	}
 	defer func() {

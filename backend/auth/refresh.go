@@ -142,8 +142,8 @@ func (s *Service) refreshLocked(ctx context.Context, stale latchkey.Session, key
 	case err == nil:
 		session.Tokens, session.Scopes, session.AccessEnds = grant.Tokens, grant.Scopes, grant.AccessEnds
 		session.Renewed, session.Unconfirmed = time.Now(), 0
-		if grant.Confidential { // perhaps it was a public client's until now
-			session.Confidential, session.Ends = true, sessionEnd(session.Created, session.Renewed, true)
+		if grant.KeyID != "" { // perhaps it was a public client's until now
+			session.KeyID, session.Ends = grant.KeyID, sessionEnd(session.Created, session.Renewed, true)
 		}
 		if err := s.Store.UpdateSession(ctx, session, keys); err != nil {
 			s.Log.Error("renewed tokens were not saved; they are kept in memory", "reason", err)

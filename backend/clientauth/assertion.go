@@ -76,23 +76,26 @@ func NewLocal(clientID string, key []byte) (*Local, error) {
 // Key is the key that it signs with.
 func (l *Local) Key() *Key { return l.key }
 
-// Assertion implements [latchkey.ClientAuth].
-func (l *Local) Assertion(_ context.Context, issuer string, keys latchkey.Keys) (latchkey.Secret, error) {
+// Assertion implements [latchkey.ClientAuth]. There is one key to choose from: should the session have begun with another
+// one, the server tells a key that it does not know, which a computer may have been given by mistake, from one that
+// took the other's place.
+func (l *Local) Assertion(_ context.Context, issuer string, keys latchkey.Keys, _ string) (latchkey.Assertion, error) {
 	session, err := sessionKey(keys)
 	if err != nil {
-		return "", err
+		return latchkey.Assertion{}, err
 	}
 	public, err := publicJWK(session)
 	if err != nil {
-		return "", latchkey.NewError(latchkey.Internal, err)
+		return latchkey.Assertion{}, latchkey.NewError(latchkey.Internal, err)
 	}
 	if public.thumbprint() == l.key.thumbprint {
 		// Servers refuse that (RFC 9449 section 11 is why); it can't happen but by a mistake of ours.
-		return "", latchkey.NewError(latchkey.Internal, errors.New("the session's key is the client's"))
+		return latchkey.Assertion{}, latchkey.NewError(latchkey.Internal, errors.New("the session's key is the client's"))
 	}
 	now := time.Now()
 	if l.ServerTime != nil {
 		now = l.ServerTime(issuer)
 	}
-	return l.key.Sign(l.clientID, issuer, public.thumbprint(), now)
+	text, err := l.key.Sign(l.clientID, issuer, public.thumbprint(), now)
+	return latchkey.Assertion{Text: text, KeyID: l.key.ID()}, err
 }

@@ -26,10 +26,13 @@ func TestLocal(t *testing.T) {
 	}
 	keys, thumbprint := newSession(t)
 	ids := map[string]bool{}
-	for range 3 {
-		assertion, err := local.Assertion(t.Context(), issuer, keys)
+	for _, id := range []string{"", key.ID(), "an older key"} {
+		assertion, err := local.Assertion(t.Context(), issuer, keys, id)
 		must(t, err)
-		parts := strings.Split(string(assertion), ".")
+		if assertion.KeyID != key.ID() {
+			t.Errorf("it says that it is made with %s", assertion.KeyID)
+		}
+		parts := strings.Split(string(assertion.Text), ".")
 		if len(parts) != 3 {
 			t.Fatalf("%d parts", len(parts))
 		}
@@ -70,10 +73,10 @@ func TestLocalTime(t *testing.T) {
 	must(t, err)
 	keys, _ := newSession(t)
 	before := time.Now()
-	assertion, err := local.Assertion(t.Context(), issuer, keys)
+	assertion, err := local.Assertion(t.Context(), issuer, keys, "")
 	must(t, err)
 	var claims assertionClaims
-	if !decodePart(strings.Split(string(assertion), ".")[1], &claims) || claims.Expires < before.Unix() || claims.IssuedAt > time.Now().Unix() {
+	if !decodePart(strings.Split(string(assertion.Text), ".")[1], &claims) || claims.Expires < before.Unix() || claims.IssuedAt > time.Now().Unix() {
 		t.Errorf("issued at %d until %d, asked for at %v", claims.IssuedAt, claims.Expires, before)
 	}
 }
@@ -83,13 +86,13 @@ func TestLocalRefuses(t *testing.T) {
 	file, key := generated(t)
 	local, err := NewLocal(clientID, file)
 	must(t, err)
-	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: "not a key"})
+	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: "not a key"}, "")
 	wantCode(t, err, latchkey.SealBroken)
 	other, err := atcrypto.GeneratePrivateKeyK256()
 	must(t, err)
-	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: latchkey.Secret(other.Multibase())})
+	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: latchkey.Secret(other.Multibase())}, "")
 	wantCode(t, err, latchkey.SealBroken)
-	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: latchkey.Secret(key.private.Multibase())})
+	_, err = local.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: latchkey.Secret(key.private.Multibase())}, "")
 	wantCode(t, err, latchkey.Internal)
 	if _, err := NewLocal(clientID, slices.Concat(file, file)); err == nil {
 		t.Error("two keys in a file are taken")

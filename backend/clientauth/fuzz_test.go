@@ -32,7 +32,9 @@ func FuzzParseKey(f *testing.F) {
 		public, err := k.private.PublicKey()
 		must(t, err)
 		must(t, public.HashAndVerify([]byte(parts[0]+"."+parts[1]), signature))
-		must(t, check(string(text), clientID, issuer, k.Thumbprint()))
+		if id, err := check(string(text), clientID, issuer, k.Thumbprint()); err != nil || id != k.ID() {
+			t.Errorf("made with %q, %v", id, err)
+		}
 		set, err := PublicSet(k)
 		must(t, err)
 		var published struct{ Keys []map[string]any }

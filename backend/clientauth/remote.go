@@ -71,40 +71,49 @@ func NewRemote(client *safehttp.Client, origin, clientID string) *Remote {
 	return &Remote{http: client.HTTP(safehttp.Documents), address: origin + Path, clientID: clientID, now: time.Now}
 }
 
-// Assertion implements [latchkey.ClientAuth]. Its errors have the codes ClientUnvouched, where trying again
-// helps, and ClientRefused.
-func (r *Remote) Assertion(ctx context.Context, issuer string, keys latchkey.Keys) (latchkey.Secret, error) {
+// Assertion implements [latchkey.ClientAuth]. Its errors have the codes ClientUnvouched, where trying again helps,
+// ClientRefused and ClientChanged.
+func (r *Remote) Assertion(ctx context.Context, issuer string, keys latchkey.Keys, keyID string) (latchkey.Assertion, error) {
+	failed := func(code latchkey.Code, cause error) (latchkey.Assertion, error) {
+		return latchkey.Assertion{}, latchkey.NewError(code, cause)
+	}
 	session, err := sessionKey(keys)
 	if err != nil {
-		return "", err
+		return latchkey.Assertion{}, err
 	}
 	public, err := publicJWK(session)
 	if err != nil {
-		return "", latchkey.NewError(latchkey.Internal, err)
+		return failed(latchkey.Internal, err)
 	}
-	asked, err := json.Marshal(Request{Issuer: issuer})
+	asked, err := json.Marshal(Request{Issuer: issuer, KeyID: keyID})
 	if err != nil {
-		return "", latchkey.NewError(latchkey.Internal, err)
+		return failed(latchkey.Internal, err)
 	}
 	// Once more for another nonce: a server that never has enough must not keep us busy.
 	for range 2 {
 		text, refusal, err := r.ask(ctx, session, asked)
 		if err != nil {
-			return "", latchkey.NewError(latchkey.ClientUnvouched, err)
+			return failed(latchkey.ClientUnvouched, err)
 		}
 		switch refusal.Code {
+		case "":
 		case WantsNonce:
 			continue
-		case "":
+		case UnknownKey:
+			return failed(latchkey.ClientChanged, errors.New("the service for assertions does not have the session's key any more"))
 		default:
-			return "", latchkey.NewError(latchkey.ClientRefused, fmt.Errorf("the service for assertions answered %.40q", refusal.Code))
+			return failed(latchkey.ClientRefused, fmt.Errorf("the service for assertions answered %.40q", refusal.Code))
 		}
-		if err := check(text, r.clientID, issuer, public.thumbprint()); err != nil {
-			return "", latchkey.NewError(latchkey.ClientRefused, err)
+		used, err := check(text, r.clientID, issuer, public.thumbprint())
+		switch {
+		case err != nil:
+			return failed(latchkey.ClientRefused, err)
+		case keyID != "" && used != keyID:
+			return failed(latchkey.ClientRefused, errors.New("the assertion was made with another key than the session's"))
 		}
-		return latchkey.Secret(text), nil
+		return latchkey.Assertion{Text: latchkey.Secret(text), KeyID: used}, nil
 	}
-	return "", latchkey.NewError(latchkey.ClientRefused, errors.New("the service for assertions does not accept the DPoP nonce that it gave"))
+	return failed(latchkey.ClientRefused, errors.New("the service for assertions does not accept the DPoP nonce that it gave"))
 }
 
 // ask sends one request. An error is one after which trying again may help. What makes no sense is a refusal.
@@ -160,9 +169,10 @@ func (r *Remote) ask(ctx context.Context, session *atcrypto.PrivateKeyP256, aske
 	return a.Assertion, Refusal{}, nil
 }
 
-// check refuses an assertion that is not for this client, issuer and key. Its signature is for the issuer to
-// check, who has the public key; its time too, for this computer's clock may be the wrong one.
-func check(assertion, clientID, issuer, thumbprint string) error {
+// check refuses an assertion that is not for this client, issuer and key, and answers the id of the key that it says it
+// was made with. Its signature is for the issuer to check, who has the public key; its time too, for this computer's
+// clock may be the wrong one.
+func check(assertion, clientID, issuer, thumbprint string) (keyID string, err error) {
 	parts := strings.Split(assertion, ".")
 	var head struct {
 		Algorithm string `json:"alg"`
@@ -170,19 +180,19 @@ func check(assertion, clientID, issuer, thumbprint string) error {
 	}
 	var claims assertionClaims
 	if len(parts) != 3 || parts[2] == "" || !decodePart(parts[0], &head) || !decodePart(parts[1], &claims) {
-		return errors.New("the assertion is not a JWT")
+		return "", errors.New("the assertion is not a JWT")
 	}
 	switch {
-	case head.Algorithm != "ES256" || head.ID == "":
-		return errors.New("the assertion does not name its key")
+	case head.Algorithm != "ES256" || head.ID == "" || len(head.ID) > maxKeyID:
+		return "", errors.New("the assertion does not name its key")
 	case claims.Issuer != clientID || claims.Subject != clientID:
-		return errors.New("the assertion is for another client")
+		return "", errors.New("the assertion is for another client")
 	case claims.Audience != issuer:
-		return errors.New("the assertion is for another server")
+		return "", errors.New("the assertion is for another server")
 	case claims.Confirmation.Thumbprint != thumbprint:
-		return errors.New("the assertion is for another key")
+		return "", errors.New("the assertion is for another key")
 	case claims.ID == "" || claims.Expires <= claims.IssuedAt || claims.Expires-claims.IssuedAt > 600:
-		return errors.New("the assertion has no id, or lasts too long")
+		return "", errors.New("the assertion has no id, or lasts too long")
 	}
-	return nil
+	return head.ID, nil
 }

@@ -79,14 +79,16 @@ func TestRemote(t *testing.T) {
 		s.mu.Lock()
 		s.nonce = step.nonce
 		s.mu.Unlock()
-		assertion, err := remote.Assertion(t.Context(), issuer, keys)
+		assertion, err := remote.Assertion(t.Context(), issuer, keys, "")
 		must(t, err)
-		must(t, check(string(assertion), clientID, issuer, thumbprint))
+		if id, err := check(string(assertion.Text), clientID, issuer, thumbprint); err != nil || id != s.key.ID() || assertion.KeyID != id {
+			t.Errorf("%q and %q, %v", assertion.KeyID, id, err)
+		}
 		if s.asked != step.asked {
 			t.Errorf("after the nonce %q asked %d times, want %d", step.nonce, s.asked, step.asked)
 		}
 	}
-	_, err := remote.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: "not a key"})
+	_, err := remote.Assertion(t.Context(), issuer, latchkey.Keys{DPoP: "not a key"}, "")
 	wantCode(t, err, latchkey.SealBroken)
 }
 
@@ -156,7 +158,9 @@ func TestHostileService(t *testing.T) {
 			w.Header().Set("Location", "/other")
 			w.WriteHeader(302)
 		}, latchkey.ClientUnvouched, "redirected"},
-		"refused":             {raw(400, "application/json", `{"error":"unknown_key"}`), latchkey.ClientRefused, "unknown_key"},
+		"refused":             {raw(400, "application/json", `{"error":"access_denied"}`), latchkey.ClientRefused, "access_denied"},
+		"no such key":         {raw(400, "application/json", `{"error":"unknown_key"}`), latchkey.ClientChanged, "session's key"},
+		"a long kid":          {jwt(`{"alg":"ES256","kid":"`+strings.Repeat("x", 201)+`"}`, claims("")), latchkey.ClientRefused, "name its key"},
 		"refused at length":   {raw(400, "application/json", `{"error":"`+strings.Repeat("x", 999)+`\u001b"}`), latchkey.ClientRefused, "xxx"},
 		"refused anyhow":      {raw(403, "application/json", `{"message":"no"}`), latchkey.ClientRefused, "without a reason"},
 		"large":               {raw(200, "application/json", `{"client_id":"`+clientID+`","client_assertion":"`+strings.Repeat("x", longest)+`"}`), latchkey.ClientRefused, "without JSON"},
@@ -173,13 +177,13 @@ func TestHostileService(t *testing.T) {
 			s.answer = func(w http.ResponseWriter, honest Answer, proof hostile.Proof) { c.answer(s, w, honest, proof) }
 			client, _ := serve(t, s)
 			keys, _ := newSession(t)
-			assertion, err := NewRemote(client, origin, clientID).Assertion(t.Context(), issuer, keys)
+			assertion, err := NewRemote(client, origin, clientID).Assertion(t.Context(), issuer, keys, "")
 			if c.want == "" {
 				must(t, err)
 				return
 			}
 			wantCode(t, err, c.want)
-			if assertion != "" || err == nil || !strings.Contains(err.Error(), c.reason) || len(err.Error()) > 200 || strings.Contains(err.Error(), "\x1b") {
+			if assertion.Text != "" || err == nil || !strings.Contains(err.Error(), c.reason) || len(err.Error()) > 200 || strings.Contains(err.Error(), "\x1b") {
 				t.Errorf("the cause is %v, want %q", err, c.reason)
 			}
 			if s.asked > 2 {
@@ -189,18 +193,31 @@ func TestHostileService(t *testing.T) {
 	}
 }
 
+// Servers would end a session whose key becomes another one.
+func TestServiceWithAnotherKey(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	client, _ := serve(t, s)
+	remote := NewRemote(client, origin, clientID)
+	keys, _ := newSession(t)
+	_, err := remote.Assertion(t.Context(), issuer, keys, "the session's")
+	wantCode(t, err, latchkey.ClientRefused)
+	_, err = remote.Assertion(t.Context(), issuer, keys, s.key.ID())
+	must(t, err)
+}
+
 // A service that is not there is no reason to lose anything.
 func TestServiceOutOfReach(t *testing.T) {
 	t.Parallel()
 	client, server := serve(t, newService(t))
 	server.Close()
 	keys, _ := newSession(t)
-	_, err := NewRemote(client, origin, clientID).Assertion(t.Context(), issuer, keys)
+	_, err := NewRemote(client, origin, clientID).Assertion(t.Context(), issuer, keys, "")
 	wantCode(t, err, latchkey.ClientUnvouched)
 	if !latchkey.AsError(err).Retryable() {
 		t.Error("trying again is said not to help")
 	}
 	// Another name is not reached at all: it is no public address.
-	_, err = NewRemote(client, "https://127.0.0.1", clientID).Assertion(t.Context(), issuer, keys)
+	_, err = NewRemote(client, "https://127.0.0.1", clientID).Assertion(t.Context(), issuer, keys, "")
 	wantCode(t, err, latchkey.ClientUnvouched)
 }

@@ -15,17 +15,17 @@ const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 // authenticate puts a fresh client assertion into a form that is sent under the client id of ClientAuth. It has to be
 // fresh each time that the form is sent: a server that sees one again answers invalid_grant, as if the token were no
 // good (read in the source of @atproto/oauth-provider 0.22.9).
-func (c *Client) authenticate(ctx context.Context, issuer string, form url.Values, keys latchkey.Keys) (bool, error) {
+func (c *Client) authenticate(ctx context.Context, issuer string, form url.Values, keys latchkey.Keys, keyID string) (used string, err error) {
 	if !c.speaksFor(form.Get("client_id")) {
-		return false, nil
+		return "", nil
 	}
-	assertion, err := c.ClientAuth.Assertion(ctx, issuer, keys)
+	assertion, err := c.ClientAuth.Assertion(ctx, issuer, keys, keyID)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	form.Set("client_assertion_type", assertionType)
-	form.Set("client_assertion", string(assertion))
-	return true, nil
+	form.Set("client_assertion", string(assertion.Text))
+	return assertion.KeyID, nil
 }
 
 func (c *Client) speaksFor(clientID string) bool {
@@ -36,7 +36,7 @@ func (c *Client) speaksFor(clientID string) bool {
 // the PDS would end the session (read in source, and observed). A public client's may become one with a key,
 // which the PDS takes for a promotion (observed).
 func (c *Client) stillSpeaksFor(s latchkey.Session) error {
-	if s.Confidential && !c.speaksFor(s.ClientID) {
+	if s.KeyID != "" && !c.speaksFor(s.ClientID) {
 		return latchkey.NewError(latchkey.ClientChanged, errors.New("the session was made with a key for "+s.ClientID+", and there is none for that now"))
 	}
 	return nil

@@ -20,21 +20,25 @@ import (
 type signer struct {
 	refuse error
 
-	mu   sync.Mutex
-	made int
+	mu     sync.Mutex
+	made   int
+	wanted []string // the keys that were asked for
 }
 
-func (s *signer) Assertion(_ context.Context, issuer string, keys latchkey.Keys) (latchkey.Secret, error) {
+const signerKey = "a key"
+
+func (s *signer) Assertion(_ context.Context, issuer string, keys latchkey.Keys, keyID string) (latchkey.Assertion, error) {
 	if s.refuse != nil {
-		return "", s.refuse
+		return latchkey.Assertion{}, s.refuse
 	}
 	if keys.DPoP == "" {
-		return "", errors.New("an assertion for no session")
+		return latchkey.Assertion{}, errors.New("an assertion for no session")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.made++
-	return latchkey.Secret(fmt.Sprintf("assertion %d for %s", s.made, issuer)), nil
+	s.wanted = append(s.wanted, keyID)
+	return latchkey.Assertion{Text: latchkey.Secret(fmt.Sprintf("assertion %d for %s", s.made, issuer)), KeyID: signerKey}, nil
 }
 
 // forms keeps the forms that a network was sent, by the last part of the address.
@@ -62,7 +66,7 @@ func record(net *hostile.Server) *forms {
 
 func confidential(v *visitor, auth latchkey.ClientAuth) {
 	v.ClientAuth, v.ClientID = auth, v.session.ClientID
-	v.session.Confidential = true
+	v.session.KeyID = signerKey
 }
 
 // All four requests prove whose they are, and each time with another assertion.
@@ -79,10 +83,10 @@ func TestAssertions(t *testing.T) {
 	grant, err := v.Exchange(t.Context(), request(), v.keys, latchkey.Secret(net.Visit(t, string(address)).Get("code")))
 	must(t, err)
 	s := latchkey.Session{
-		DID: grant.Subject, ClientID: request().ClientID, Confidential: grant.Confidential, Issuer: hostile.PDS, Tokens: grant.Tokens,
+		DID: grant.Subject, ClientID: request().ClientID, KeyID: grant.KeyID, Issuer: hostile.PDS, Tokens: grant.Tokens,
 		TokenEndpoint: hostile.PDS + "/oauth/token", RevocationEndpoint: hostile.PDS + "/oauth/revoke",
 	}
-	if !s.Confidential {
+	if s.KeyID != signerKey {
 		t.Error("nobody is told that the session is one of a product with a key")
 	}
 	net.RotateNonce()
@@ -90,8 +94,12 @@ func TestAssertions(t *testing.T) {
 	must(t, err)
 	s.Tokens = grant.Tokens
 	must(t, v.Revoke(t.Context(), s, v.keys))
-	if left := net.Sessions(); len(left) > 0 || !grant.Confidential {
-		t.Errorf("%v left, %v", left, grant.Confidential)
+	if left := net.Sessions(); len(left) > 0 || grant.KeyID != signerKey {
+		t.Errorf("%v left, %q", left, grant.KeyID)
+	}
+	// A session goes on with the key that it began with; what becomes one, with whichever there is.
+	if want := []string{"", "", "", "", signerKey, signerKey, signerKey}; !slices.Equal(auth.wanted, want) {
+		t.Errorf("keys asked for: %q, want %q", auth.wanted, want)
 	}
 	seen := 0
 	for what, want := range map[string]int{"par": 2, "token": 4, "revoke": 1} {
@@ -167,7 +175,7 @@ func TestClientChanged(t *testing.T) {
 	v.ClientAuth, v.ClientID = auth, "https://app.acme.com/oauth-client-metadata.json"
 	g, err := v.Refresh(t.Context(), v.session, v.keys)
 	must(t, err)
-	if auth.made != 0 || g.Confidential {
+	if auth.made != 0 || g.KeyID != "" {
 		t.Error("a public client's session got an assertion")
 	}
 }

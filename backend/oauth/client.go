@@ -85,10 +85,10 @@ const coordinate = 43
 
 // answer is a complete response.
 type answer struct {
-	authenticated bool // whether the request was
-	status        int
-	contentType   string
-	body          []byte
+	keyID       string // the key that the request was authenticated with; empty for none
+	status      int
+	contentType string
+	body        []byte
 }
 
 // lostError is a request that may have reached the server, while its answer did not reach us.
@@ -101,6 +101,11 @@ func (e *lostError) Unwrap() error { return e.cause }
 // section 8) or refuses the proof for its time, three times at most in all: a server that never has
 // enough must not keep us busy. An error before the first of them has no lostError in it.
 func (c *Client) post(ctx context.Context, issuer, endpoint string, form url.Values, keys latchkey.Keys) (answer, error) {
+	return c.postAs(ctx, "", issuer, endpoint, form, keys)
+}
+
+// postAs is post with the product's key that a session began with.
+func (c *Client) postAs(ctx context.Context, keyID, issuer, endpoint string, form url.Values, keys latchkey.Keys) (answer, error) {
 	key, err := proofKey(keys)
 	if err != nil {
 		return answer{}, err
@@ -111,7 +116,7 @@ func (c *Client) post(ctx context.Context, issuer, endpoint string, form url.Val
 	}
 	var t tries
 	for {
-		authenticated, err := c.authenticate(ctx, issuer, form, keys)
+		used, err := c.authenticate(ctx, issuer, form, keys, keyID)
 		if err != nil {
 			return answer{}, err
 		}
@@ -123,7 +128,7 @@ func (c *Client) post(ctx context.Context, issuer, endpoint string, form url.Val
 		if err != nil {
 			return answer{}, err
 		}
-		a.authenticated = authenticated
+		a.keyID = used
 		refused := a.refusedProof()
 		if c.again(&t, refused, u, ahead) {
 			continue

@@ -39,7 +39,7 @@ func (c *Client) Refresh(ctx context.Context, s latchkey.Session, keys latchkey.
 	if err := c.stillSpeaksFor(s); err != nil {
 		return latchkey.Grant{}, err
 	}
-	a, err := c.post(ctx, s.Issuer, s.TokenEndpoint, url.Values{
+	a, err := c.postAs(ctx, s.KeyID, s.Issuer, s.TokenEndpoint, url.Values{
 		"grant_type":    {"refresh_token"},
 		"client_id":     {s.ClientID},
 		"refresh_token": {string(s.Tokens.Refresh)},
@@ -100,8 +100,7 @@ func (a answer) grant() (latchkey.Grant, error) {
 		return refuse("impossible lifetime")
 	}
 	g := latchkey.Grant{
-		Confidential: a.authenticated,
-
+		KeyID:   a.keyID,
 		Subject: did,
 		Scopes:  scopes,
 		Tokens:  latchkey.Tokens{Access: latchkey.Secret(t.AccessToken), Refresh: latchkey.Secret(t.RefreshToken)},
@@ -122,7 +121,7 @@ func (c *Client) Revoke(ctx context.Context, s latchkey.Session, keys latchkey.K
 	if err := c.stillSpeaksFor(s); err != nil {
 		return err
 	}
-	a, err := c.post(ctx, s.Issuer, s.RevocationEndpoint, url.Values{
+	a, err := c.postAs(ctx, s.KeyID, s.Issuer, s.RevocationEndpoint, url.Values{
 		"client_id":       {s.ClientID},
 		"token":           {string(s.Tokens.Refresh)},
 		"token_type_hint": {"refresh_token"},

@@ -15,7 +15,7 @@ import (
 func lasting(id string) latchkey.Session {
 	s := session(id, alice)
 	s.Renewed, s.Ends = s.Created.Add(time.Hour), s.Created.Add(14*24*time.Hour)
-	s.AccessEnds, s.Unconfirmed, s.InMemory, s.Confidential = s.Created.Add(2*time.Hour), 1, true, true
+	s.AccessEnds, s.Unconfirmed, s.InMemory, s.KeyID = s.Created.Add(2*time.Hour), 1, true, "one"
 	return s
 }
 

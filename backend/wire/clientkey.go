@@ -49,12 +49,12 @@ var _ latchkey.ClientAuth = (*machineKey)(nil)
 
 // Assertion implements [latchkey.ClientAuth]. Its errors have the codes ClientKeyMissing, ClientKeyUnusable, and those of
 // a keychain that can't be asked just now.
-func (m *machineKey) Assertion(ctx context.Context, issuer string, keys latchkey.Keys) (latchkey.Secret, error) {
+func (m *machineKey) Assertion(ctx context.Context, issuer string, keys latchkey.Keys, keyID string) (latchkey.Assertion, error) {
 	local, err := m.read(ctx)
 	if err != nil {
-		return "", err
+		return latchkey.Assertion{}, err
 	}
-	return local.Assertion(ctx, issuer, keys)
+	return local.Assertion(ctx, issuer, keys, keyID)
 }
 
 func (m *machineKey) read(ctx context.Context) (*clientauth.Local, error) {

@@ -114,14 +114,14 @@ func TestMachineKey(t *testing.T) { // not parallel: it sets the environment
 	keys, err := protocol.NewKeys()
 	must(t, err)
 	if runtime.GOOS == "linux" {
-		_, err = protocol.ClientAuth.Assertion(t.Context(), "https://pds.example.com", keys)
+		_, err = protocol.ClientAuth.Assertion(t.Context(), "https://pds.example.com", keys, "")
 		mustCode(t, err, latchkey.ClientKeyMissing)
 	}
 	must(t, os.WriteFile(cfg.Paths.ClientKey, generated(t), 0o600))
 	for range 2 {
-		assertion, err := protocol.ClientAuth.Assertion(t.Context(), "https://pds.example.com", keys)
-		if err != nil || strings.Count(string(assertion), ".") != 2 {
-			t.Errorf("%d bytes, %v", len(assertion), err)
+		assertion, err := protocol.ClientAuth.Assertion(t.Context(), "https://pds.example.com", keys, "")
+		if err != nil || strings.Count(string(assertion.Text), ".") != 2 {
+			t.Errorf("%d bytes, %v", len(assertion.Text), err)
 		}
 		_ = os.Remove(cfg.Paths.ClientKey)
 	}

@@ -23,10 +23,10 @@ type overhearingAuth struct {
 	heard *overhearing
 }
 
-func (o overhearingAuth) Assertion(ctx context.Context, issuer string, keys latchkey.Keys) (latchkey.Secret, error) {
-	assertion, err := o.ClientAuth.Assertion(ctx, issuer, keys)
-	o.heard.hear("an assertion", assertion)
-	if parts := strings.Split(string(assertion), "."); len(parts) == 3 {
+func (o overhearingAuth) Assertion(ctx context.Context, issuer string, keys latchkey.Keys, keyID string) (latchkey.Assertion, error) {
+	assertion, err := o.ClientAuth.Assertion(ctx, issuer, keys, keyID)
+	o.heard.hear("an assertion", assertion.Text)
+	if parts := strings.Split(string(assertion.Text), "."); len(parts) == 3 {
 		o.heard.hear("an assertion's signature", latchkey.Secret(parts[2]))
 	}
 	return assertion, err

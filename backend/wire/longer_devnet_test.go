@@ -122,7 +122,7 @@ func TestLongerSession(t *testing.T) { // not parallel: it has a network of its 
 		t.Fatalf("with a key of late: %v", err)
 	}
 	after, keys := without.session(short.DID.String())
-	if before.Confidential || !after.Confidential || after.Ends.Sub(before.Ends) < 70*day {
+	if before.KeyID != "" || after.KeyID == "" || after.Ends.Sub(before.Ends) < 70*day {
 		t.Errorf("it ends %v, and before it had a key %v", after.Ends, before.Ends)
 	}
 	age(bob(), 20*day, 20*day)
@@ -142,7 +142,7 @@ func TestLongerSession(t *testing.T) { // not parallel: it has a network of its 
 	if after, err = without.store().Revocation(t.Context(), after.ID, keys); err != nil {
 		t.Fatal(err)
 	}
-	after.Confidential = false
+	after.KeyID = ""
 	raw := oauth.New(safehttp.New(without.config.Network.Exceptions, "test"))
 	_, err = raw.Refresh(t.Context(), after, keys)
 	wantCode(t, err, latchkey.SessionRejected)
