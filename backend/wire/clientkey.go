@@ -157,38 +157,3 @@ func ImportClientKey(ctx context.Context, cfg config.Config, path string) (id st
 	}
 	return key.ID(), keychain.New(cfg.Brand.ID).SetText(ctx, clientKeyItem, latchkey.Secret(data))
 }
-
-// clientKey says how the product proves to servers that it is itself, without a question to the person or a request.
-func clientKey(ctx context.Context, cfg config.Config) latchkey.Finding {
-	f := latchkey.Finding{Name: latchkey.FoundClientKey}
-	if cfg.Brand.ClientKey == config.BackendKey {
-		f.Value = "the service at " + cfg.Brand.AssertionBackend
-		return f
-	}
-	k := keychain.New(cfg.Brand.ID)
-	local, where, err := readClientKey(ctx, cfg, k.ProbeText)
-	f.Trouble = latchkey.AsError(err)
-	if where == "" {
-		where = k.Name()
-	}
-	var why keyFault
-	switch {
-	case err == nil:
-		f.Value = "the key " + shownID(local.Key().ID()) + " in " + where
-	case errors.As(err, &why):
-		f.Value = "a key that can't be used: " + why.Error()
-	case latchkey.CodeOf(err) == latchkey.ClientKeyMissing:
-		f.Value = "a key that is neither in " + cfg.Paths.ClientKey + " nor in the keychain"
-	default:
-		f.Value = "a key that may be in the keychain"
-	}
-	return f
-}
-
-// shownID is enough of a key's id to tell it from another.
-func shownID(id string) string {
-	if runes := []rune(id); len(runes) > 12 {
-		return string(runes[:12]) + "..."
-	}
-	return id
-}

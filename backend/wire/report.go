@@ -15,6 +15,7 @@ import (
 	latchkey "latchkey/backend"
 	"latchkey/backend/auth"
 	"latchkey/backend/config"
+	"latchkey/backend/keychain"
 	"latchkey/backend/loopback"
 	"latchkey/backend/sqlite"
 )
@@ -30,6 +31,7 @@ const vaultTime = time.Minute
 func Report(ctx context.Context, cfg config.Config, service *auth.Service, failed error) latchkey.Report {
 	r := latchkey.Report{
 		{Name: latchkey.FoundProgram, Value: program(cfg)},
+		{Name: latchkey.FoundSignature, Value: signature(config.IsRelease())},
 		{Name: latchkey.FoundBuild, Value: builtWith()},
 		{Name: latchkey.FoundSystem, Value: system()},
 		{Name: latchkey.FoundDesktop, Value: desktop()},
@@ -79,6 +81,31 @@ func installation(ctx context.Context, cfg config.Config, service *auth.Service)
 	return r
 }
 
+// signature says what can be known of the signature of this program, which may be a release. It is looked for, not
+// checked: the system does that before it starts a program.
+func signature(release bool) string {
+	program, err := os.Executable()
+	if err != nil {
+		return "can't be read"
+	}
+	return signatureOf(program, release)
+}
+
+func signatureOf(program string, release bool) string {
+	signed, err := carriesSignature(program)
+	switch {
+	case err != nil && !errors.Is(err, errOutside):
+		return "can't be read"
+	case signed:
+		return "the program carries one"
+	case !release:
+		return "none, because this is a development build"
+	case err != nil:
+		return "not in the program; on this system packages are signed"
+	}
+	return "none, nobody signed this build"
+}
+
 // client says as what servers know the program. That a release is none of its own is no fault of its person's, but
 // explains what they see.
 func client(cfg config.Config) latchkey.Finding {
@@ -91,6 +118,41 @@ func client(cfg config.Config) latchkey.Finding {
 		f.Trouble = latchkey.NewError(latchkey.ClientUnnamed, nil)
 	}
 	return f
+}
+
+// clientKey says how the product proves to servers that it is itself, without a question to the person or a request.
+func clientKey(ctx context.Context, cfg config.Config) latchkey.Finding {
+	f := latchkey.Finding{Name: latchkey.FoundClientKey}
+	if cfg.Brand.ClientKey == config.BackendKey {
+		f.Value = fmt.Sprintf("the service at %s", cfg.Brand.AssertionBackend)
+		return f
+	}
+	k := keychain.New(cfg.Brand.ID)
+	local, where, err := readClientKey(ctx, cfg, k.ProbeText)
+	f.Trouble = latchkey.AsError(err)
+	if where == "" {
+		where = k.Name()
+	}
+	var why keyFault
+	switch {
+	case err == nil:
+		f.Value = fmt.Sprintf("the key %s in %s", shownID(local.Key().ID()), where)
+	case errors.As(err, &why):
+		f.Value = fmt.Sprintf("a key that can't be used: %s", why)
+	case latchkey.CodeOf(err) == latchkey.ClientKeyMissing:
+		f.Value = fmt.Sprintf("a key that is neither in %s nor in the keychain", cfg.Paths.ClientKey)
+	default:
+		f.Value = "a key that may be in the keychain"
+	}
+	return f
+}
+
+// shownID is enough of a key's id to tell it from another.
+func shownID(id string) string {
+	if runes := []rune(id); len(runes) > 12 {
+		return string(runes[:12]) + "..."
+	}
+	return id
 }
 
 // emailProvider names a server only if the product does: another one may be as small as a household.

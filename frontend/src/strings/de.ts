@@ -286,11 +286,13 @@ export const de: Strings = {
 
   findings: {
     program: 'Programm',
+    signature: 'Signatur',
     build: 'Gebaut mit',
     system: 'System',
     desktop: 'Desktop',
     config: 'Einstellungen',
     client: 'Bei Servern bekannt als',
+    client_key: 'Beweist das durch',
     scopes: 'Fragt nach',
     email: 'E-Mail-Anbieter',
     keys: 'Schlüssel',
@@ -305,7 +307,16 @@ export const de: Strings = {
   },
 
   values: {
+    'the program carries one': 'das Programm trägt eine',
+    'none, because this is a development build': 'keine, denn dies ist ein Entwicklungsstand',
+    'not in the program; on this system packages are signed': 'nicht im Programm; auf diesem System sind Pakete signiert',
+    'none, nobody signed this build': 'keine, niemand hat dieses Programm signiert',
     'a program in development (loopback)': 'ein Programm in Entwicklung (loopback)',
+    'the service at {}': 'den Dienst unter {}',
+    'the key {} in {}': 'den Schlüssel {} in {}',
+    "a key that can't be used: {}": 'einen Schlüssel, der nicht zu gebrauchen ist: {}',
+    'a key that is neither in {} nor in the keychain': 'einen Schlüssel, der weder in {} noch im Schlüsselbund ist',
+    'a key that may be in the keychain': 'einen Schlüssel, der im Schlüsselbund sein mag',
     'none chosen': 'keiner gewählt',
     'another server, chosen on this computer': 'ein anderer Server, auf diesem Computer gewählt',
     "can't be reached": 'nicht zu erreichen',
