@@ -27,6 +27,7 @@ type FindingName string
 // The findings, in the order of a report.
 const (
 	FoundProgram   FindingName = "program"
+	FoundSignature FindingName = "signature"
 	FoundBuild     FindingName = "build"
 	FoundSystem    FindingName = "system"
 	FoundDesktop   FindingName = "desktop"
@@ -48,6 +49,7 @@ const (
 
 var findingTitles = map[FindingName]string{
 	FoundProgram:   "Program",
+	FoundSignature: "Signature",
 	FoundBuild:     "Built with",
 	FoundSystem:    "System",
 	FoundDesktop:   "Desktop",

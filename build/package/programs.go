@@ -29,18 +29,13 @@ func (p product) compile(ctx context.Context, dir, tags string) (programs, error
 		terminal:    filepath.Join(dir, p.Command),
 		terminalARM: filepath.Join(dir, "arm64", p.Command),
 	}
-	flags := func(tags ...string) []string {
-		return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
-			"-tags=" + strings.Join(tags, ","),
-			"-ldflags=-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command}
-	}
 	for _, c := range []struct {
 		out, source string
 		env, flags  []string
 	}{
-		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, flags("desktop", "production", "webkit2_41", tags)},
-		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, flags(tags)},
-		{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, flags(tags)},
+		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, p.goFlags(overlay, "desktop", "production", "webkit2_41", tags)},
+		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, p.goFlags(overlay, tags)},
+		{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, p.goFlags(overlay, tags)},
 	} {
 		cmd := command(ctx, "go", append(c.flags, "-o", c.out, c.source)...)
 		cmd.Env = append(append(os.Environ(), "GOOS=linux", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0"), c.env...)
@@ -49,6 +44,13 @@ func (p product) compile(ctx context.Context, dir, tags string) (programs, error
 		}
 	}
 	return made, nil
+}
+
+// goFlags are the command line of the compiler, but for what to compile.
+func (p product) goFlags(overlay string, tags ...string) []string {
+	return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
+		"-tags=" + strings.Join(tags, ","),
+		"-ldflags=-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command}
 }
 
 // overlay lets the compiler read the brand in another folder instead of our own, without touching ours
