@@ -58,7 +58,7 @@ func FuzzHandOn(f *testing.F) {
 	must(f, err)
 	f.Fuzz(func(t *testing.T, query string) {
 		w := httptest.NewRecorder()
-		server.ServeHTTP(w, &http.Request{Method: "GET", URL: &url.URL{Path: "/callback", RawQuery: query}, Header: http.Header{}})
+		server.ServeHTTP(w, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/callback", RawQuery: query}, Header: http.Header{}})
 		to := w.Header().Get("Location")
 		if to == "" {
 			if w.Code != http.StatusBadRequest {

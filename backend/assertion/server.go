@@ -142,7 +142,7 @@ func (s *Server) assertion(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	now := s.now()
 	if wait := s.addresses.take(asker(r, s.header), now); wait > 0 {
-		s.slowDown(w, wait, "address")
+		slowDown(w, wait) // a line for each would fill the log
 		return
 	}
 	w.Header().Set("DPoP-Nonce", s.nonces.make(now))
@@ -152,7 +152,8 @@ func (s *Server) assertion(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if wait := s.byKey.take(proof.Thumbprint, now); wait > 0 {
-		s.slowDown(w, wait, "key")
+		s.log.Warn("slowed somebody down", "for", shown(proof.Thumbprint))
+		slowDown(w, wait)
 		return
 	}
 	asked, refusal := s.read(w, r)
@@ -234,9 +235,8 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) (clientauth.Reques
 	return asked, nil
 }
 
-func (s *Server) slowDown(w http.ResponseWriter, wait time.Duration, who string) {
+func slowDown(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("Retry-After", seconds(wait))
-	s.log.Warn("slowed somebody down", "by", who)
 	answer(w, http.StatusTooManyRequests, clientauth.Refusal{Code: clientauth.SlowDown})
 }
 

@@ -61,12 +61,13 @@ func Generate() ([]byte, error) {
 // ParseKey reads the file of a key. The error is the end of a sentence that begins with the file's name, and has
 // nothing of the file in it.
 func ParseKey(data []byte) (*Key, error) {
+	wrong := func(why string) (*Key, error) { return nil, errors.New(why) }
 	if len(data) > maxKeyFile {
-		return nil, errors.New("is too large for the file of a key.")
+		return wrong("is too large for the file of a key.")
 	}
 	// encoding/json takes null for any type.
 	if !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return nil, errors.New("is not a JSON Web Key, which begins with a brace.")
+		return wrong("is not a JSON Web Key, which begins with a brace.")
 	}
 	var file struct {
 		jwk
@@ -74,40 +75,40 @@ func ParseKey(data []byte) (*Key, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(&file); err != nil {
-		return nil, errors.New("is not a JSON Web Key: its JSON can't be read.")
+		return wrong("is not a JSON Web Key: its JSON can't be read.")
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("has something behind the closing brace.")
+		return wrong("has something behind the closing brace.")
 	}
 	k := file.jwk
 	switch {
 	case file.Keys != nil:
-		return nil, errors.New("is a set of keys: one private key is wanted.")
+		return wrong("is a set of keys: one private key is wanted.")
 	case k.Type != "EC" || k.Curve != "P-256":
-		return nil, errors.New(`has a key of another kind: "kty" must be "EC" and "crv" must be "P-256".`)
+		return wrong(`has a key of another kind: "kty" must be "EC" and "crv" must be "P-256".`)
 	case k.D == "":
-		return nil, errors.New(`has only the public part of a key: "d" is missing.`)
+		return wrong(`has only the public part of a key: "d" is missing.`)
 	case k.ID == "" || len(k.ID) > maxKeyID || strings.ContainsFunc(k.ID, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return nil, errors.New(`must name its key, in at most 200 printable letters: that is "kid".`)
+		return wrong(`must name its key, in at most 200 printable letters: that is "kid".`)
 	case k.Algorithm != "" && k.Algorithm != "ES256":
-		return nil, errors.New(`has a key for another algorithm: "alg" must be "ES256".`)
+		return wrong(`has a key for another algorithm: "alg" must be "ES256".`)
 	case k.Use != "" && k.Use != "sig":
-		return nil, errors.New(`has a key for another use: "use" must be "sig".`)
+		return wrong(`has a key for another use: "use" must be "sig".`)
 	}
 	secret, err := base64url.DecodeString(k.D)
 	if err != nil || len(secret) != number {
-		return nil, errors.New(`has a private part that is none: "d" must be 32 bytes in base64url.`)
+		return wrong(`has a private part that is none: "d" must be 32 bytes in base64url.`)
 	}
 	private, err := atcrypto.ParsePrivateBytesP256(secret)
 	if err != nil {
-		return nil, errors.New(`has a private part that is none: "d" is out of range.`)
+		return wrong(`has a private part that is none: "d" is out of range.`)
 	}
 	public, err := publicJWK(private)
 	if err != nil {
-		return nil, errors.New(`has a private part that is none: "d" has no public part.`)
+		return wrong(`has a private part that is none: "d" has no public part.`)
 	}
 	if public.X != k.X || public.Y != k.Y {
-		return nil, errors.New(`has a public part that belongs to another key: "x" and "y" must be those of "d".`)
+		return wrong(`has a public part that belongs to another key: "x" and "y" must be those of "d".`)
 	}
 	thumbprint := public.thumbprint()
 	public.ID, public.Algorithm, public.Use = k.ID, "ES256", "sig"

@@ -137,7 +137,7 @@ func (r *Remote) ask(ctx context.Context, session *atcrypto.PrivateKeyP256, aske
 		return "", Refusal{}, safehttp.Bare(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(res.Body, longest+1))
+	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return "", Refusal{}, safehttp.Bare(err)
 	}

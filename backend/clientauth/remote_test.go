@@ -44,7 +44,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.t.Errorf("the proof %+v: %v", proof, err)
 	}
 	s.proofs[proof.ID] = true
-	if own, err := ReadProof(r.Header.Get("DPoP")); err != nil || own.Thumbprint != proof.Key || own.ID != proof.ID || own.URL != origin+Path || own.Method != "POST" || own.Nonce != proof.Nonce {
+	if own, err := ReadProof(r.Header.Get("DPoP")); err != nil || own.Thumbprint != proof.Key || own.ID != proof.ID || own.URL != origin+Path || own.Method != http.MethodPost || own.Nonce != proof.Nonce {
 		s.t.Errorf("our reader says %+v, %v", own, err)
 	}
 	body, err := io.ReadAll(r.Body)
@@ -156,7 +156,7 @@ func TestHostileService(t *testing.T) {
 		"not found":          {raw(404, "text/plain", "404"), latchkey.ClientRefused, "status 404"},
 		"a redirect": {func(_ *service, w http.ResponseWriter, _ Answer, _ hostile.Proof) {
 			w.Header().Set("Location", "/other")
-			w.WriteHeader(302)
+			w.WriteHeader(http.StatusFound)
 		}, latchkey.ClientUnvouched, "redirected"},
 		"refused":             {raw(400, "application/json", `{"error":"access_denied"}`), latchkey.ClientRefused, "access_denied"},
 		"no such key":         {raw(400, "application/json", `{"error":"unknown_key"}`), latchkey.ClientChanged, "session's key"},

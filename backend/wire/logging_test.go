@@ -15,7 +15,7 @@ import (
 // loud are the ways to write past the redacting handler, and the rooms that may use them all the same.
 var loud = map[string][]string{
 	"log.Print": {}, "log.Printf": {}, "log.Println": {}, "log.Fatal": {}, "log.Fatalf": {}, "log.Default": {},
-	"log.New":             {"backend/loopback"}, // which throws away what it gets
+	"log.New":             {"backend/loopback"},                               // which throws away what it gets
 	"slog.NewTextHandler": {"backend/wire", "backend/cmd/latchkey-assertion"}, // each within redact.New
 	"slog.NewJSONHandler": {},
 	"slog.Default":        {},

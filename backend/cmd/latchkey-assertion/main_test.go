@@ -54,7 +54,7 @@ func listening(tb testing.TB, log io.Reader) (address string) {
 
 func get(tb testing.TB, address, path string) (status int, body string) {
 	tb.Helper()
-	req, err := http.NewRequestWithContext(tb.Context(), "GET", "http://"+address+path, nil)
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, "http://"+address+path, nil)
 	must(tb, err)
 	res, err := http.DefaultClient.Do(req)
 	must(tb, err)
