@@ -47,10 +47,10 @@ const (
 // on that of redirectURI, which a page that hands on has from the state.
 func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer, redirectURI string) (latchkey.Listener, error) {
 	port, handOn := "0", ""
-	switch {
-	case redirectURI == "":
+	switch redirectURI {
+	case "":
 		handOn = l.HandOn
-	case redirectURI == l.HandOn:
+	case l.HandOn:
 		handOn = l.HandOn
 		var ok bool
 		if port, _, ok = strings.Cut(string(state), "."); !ok {

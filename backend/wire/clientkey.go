@@ -99,13 +99,13 @@ func readClientKey(ctx context.Context, cfg config.Config, text func(context.Con
 	return local, where, nil
 }
 
-// keyFault is why a key can't be used, for whoever looks after the computer.
-type keyFault struct{ where, why string }
+// keyError is why a key can't be used, for whoever looks after the computer.
+type keyError struct{ where, why string }
 
-func (e keyFault) Error() string { return e.where + " " + e.why }
+func (e keyError) Error() string { return e.where + " " + e.why }
 
 func unusable(where, why string) error {
-	return latchkey.NewError(latchkey.ClientKeyUnusable, keyFault{where, why})
+	return latchkey.NewError(latchkey.ClientKeyUnusable, keyError{where, why})
 }
 
 // readClientKeyFile reads a file that only those may read whom the administrator lets: its owner and its group.

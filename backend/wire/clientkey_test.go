@@ -135,7 +135,7 @@ func TestWhoProves(t *testing.T) {
 		"": func(p *oauth.Client) bool { return p.ClientAuth == nil },
 		config.MachineKey: func(p *oauth.Client) bool {
 			m, ok := p.ClientAuth.(*machineKey)
-			return ok && m.now("x").Sub(time.Now()).Abs() < time.Minute
+			return ok && time.Until(m.now("x")).Abs() < time.Minute
 		},
 		config.BackendKey: func(p *oauth.Client) bool { _, ok := p.ClientAuth.(*clientauth.Remote); return ok },
 	} {

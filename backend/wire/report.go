@@ -133,7 +133,7 @@ func clientKey(ctx context.Context, cfg config.Config) latchkey.Finding {
 	if where == "" {
 		where = k.Name()
 	}
-	var why keyFault
+	var why keyError
 	switch {
 	case err == nil:
 		f.Value = fmt.Sprintf("the key %s in %s", shownID(local.Key().ID()), where)
