@@ -30,7 +30,7 @@ type Account struct {
 
 	// SignedIn and SessionEnds are the first and the last moment of the session, by our clock; Renewed
 	// is when its tokens were renewed last. They are zero without a session. The server decides:
-	// SessionEnds is what public clients are given (two weeks, observed).
+	// SessionEnds is what it was observed to give (see [Session].Ends).
 	SignedIn    time.Time `json:"signedIn,omitzero"`
 	Renewed     time.Time `json:"renewed,omitzero"`
 	SessionEnds time.Time `json:"sessionEnds,omitzero"`

@@ -28,6 +28,8 @@ const (
 	IssuerMismatch     Code = "issuer_mismatch"
 	SubjectMismatch    Code = "subject_mismatch"
 	RequestRefused     Code = "request_refused"
+	ClientRefused      Code = "client_refused"
+	ClientUnvouched    Code = "client_unvouched"
 )
 
 // How an attempt ended.
@@ -56,6 +58,7 @@ const (
 	RenewalUnknown  Code = "renewal_unknown"
 	AccessEnded     Code = "access_ended"
 	AccountMoved    Code = "account_moved"
+	ClientChanged   Code = "client_changed"
 	ScopeInvalid    Code = "scope_invalid"
 	ScopeUndeclared Code = "scope_undeclared"
 )
@@ -88,6 +91,8 @@ const (
 	AlreadyOpen         Code = "already_open"
 	ConfigInvalid       Code = "config_invalid"
 	ClientUnnamed       Code = "client_unnamed"
+	ClientKeyMissing    Code = "client_key_missing"
+	ClientKeyUnusable   Code = "client_key_unusable"
 	Internal            Code = "internal"
 )
 
@@ -121,6 +126,8 @@ var catalogue = map[Code]struct {
 	IssuerMismatch:     {"The answer came from another server than the one that was asked, so nothing was signed in. Try again; if it happens again, do not trust this server.", true, ""},
 	SubjectMismatch:    {"Another account was approved than the one asked for, so nothing was signed in. Try again and pick the right account in the browser.", true, ""},
 	RequestRefused:     {"The server refused this request. Check what was asked of it.", false, ""},
+	ClientRefused:      {"The server did not recognise this app by its key. Nothing was changed; tell the people who look after the app.", false, ""},
+	ClientUnvouched:    {"The service that vouches for this app could not be reached. Check your connection, then try again.", true, ""},
 
 	Denied:           {"The sign-in was declined in the browser. Nothing was changed; start again when you like.", true, ""},
 	Cancelled:        {"The sign-in was cancelled.", true, ""},
@@ -144,6 +151,7 @@ var catalogue = map[Code]struct {
 	AccessEnded:     {"Your server did not accept this sign-in just now. Try again, and if it stays so, sign in again.", true, ""},
 
 	AccountMoved:    {"Your account has moved to {}. Sign in there to go on.", false, "another server"},
+	ClientChanged:   {"Your server knows this app in another way now than when you signed in. Sign in again to go on.", false, ""},
 	ScopeInvalid:    {"This permission does not exist: {}. Check the spelling; nothing was asked for.", false, "one of those asked for"},
 	ScopeUndeclared: {"This app may not ask for this permission: {}. Ask the people who made it to declare it; nothing was asked for.", false, "one of those wanted"},
 
@@ -173,5 +181,7 @@ var catalogue = map[Code]struct {
 	AlreadyOpen:         {"The app is open in another window already. Go on there, or close both windows and start it again.", false, ""},
 	ConfigInvalid:       {"The app's settings are wrong, so it did not start. Correct them, then start it again.", false, ""},
 	ClientUnnamed:       {"This app has no identity of its own: servers take it for a program in development. Ask the people who made it for one that has.", false, ""},
+	ClientKeyMissing:    {"The key that shows servers which app this is is not on this computer. Ask the people who look after the computer to put it there.", false, ""},
+	ClientKeyUnusable:   {"The key that shows servers which app this is can't be used. Ask the people who look after the computer to put it right.", false, ""},
 	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true, ""},
 }

@@ -33,6 +33,7 @@ const (
 	FoundDesktop   FindingName = "desktop"
 	FoundConfig    FindingName = "config"
 	FoundClient    FindingName = "client"
+	FoundClientKey FindingName = "client_key"
 	FoundScopes    FindingName = "scopes"
 	FoundEmail     FindingName = "email"
 	FoundKeys      FindingName = "keys"
@@ -54,6 +55,7 @@ var findingTitles = map[FindingName]string{
 	FoundDesktop:   "Desktop",
 	FoundConfig:    "Settings",
 	FoundClient:    "Known to servers as",
+	FoundClientKey: "Proves that by",
 	FoundScopes:    "Asks for",
 	FoundEmail:     "Email provider",
 	FoundKeys:      "Keys",

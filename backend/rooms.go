@@ -59,10 +59,26 @@ type Protocol interface {
 	Do(ctx context.Context, s Session, keys Keys, req *http.Request) (*http.Response, error)
 }
 
+// ClientAuth proves to a server that a request comes from the product itself (RFC 7523). A product that has none
+// is a public client.
+type ClientAuth interface {
+	// Assertion answers a fresh client assertion for the issuer, for a request whose DPoP proof is made with the
+	// session's key. keyID is the product's key that the session began with, which servers want to see again: it is used
+	// where there are several. It is empty for a new session. The code ClientChanged says that the product gave that
+	// key up.
+	Assertion(ctx context.Context, issuer string, keys Keys, keyID string) (Assertion, error)
+}
+
+// Assertion is a client assertion, with the id of the key that it was made with.
+type Assertion struct {
+	Text  Secret
+	KeyID string
+}
+
 // Loopback opens listeners for the browser's way back.
 type Loopback interface {
 	// Listen binds a listener that takes the one callback with this state and issuer: on a free port,
-	// or, where a redirect URI is given, on the port of that.
+	// or, where the redirect URI of an earlier one is given, with its state, on the port of that.
 	Listen(ctx context.Context, state Secret, issuer, redirectURI string) (Listener, error)
 }
 
@@ -70,6 +86,8 @@ type Loopback interface {
 type Listener interface {
 	// RedirectURI is where the authorization server sends the browser.
 	RedirectURI() string
+	// State is the one to send: the state that Listen was given, or what was made of it.
+	State() Secret
 	// Link is the address that leads a browser to the authorization URL, once SetTarget was called.
 	Link() string
 	SetTarget(authorizationURL Secret)

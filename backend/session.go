@@ -17,13 +17,18 @@ type Session struct {
 	// ClientID is the client id that the session was made with. A refresh under another one makes
 	// the server delete the session (observed), so it is stored and compared.
 	ClientID string
+	// KeyID is the id of the product's key that the server knows the session by (RFC 7523); empty for a public client's.
+	// The server takes no refresh without that very key: with another one, or none, it deletes the session (read
+	// in the source of @atproto/oauth-provider 0.22.9, and observed). Such a session it lets live longer.
+	KeyID string
 	// Issuer is the authorization server, Server the PDS; both are origins, often the same.
 	Issuer, Server     string
 	TokenEndpoint      string
 	RevocationEndpoint string // empty where the server has none
 	Scopes             []string
 	Created            time.Time
-	// Ends is when the whole session ends on its server, whatever is refreshed.
+	// Ends is when the whole session ends on its server: whatever is refreshed where it is a public client's,
+	// unless it is refreshed before where it is a confidential one's.
 	Ends time.Time
 	// Renewed is when the tokens were granted.
 	Renewed time.Time
@@ -76,6 +81,9 @@ func (Keys) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Grant is a checked answer of the token endpoint.
 type Grant struct {
+	// KeyID is the id of the key by which the request proved that it was the product's; empty for none.
+	KeyID string
+
 	Subject    syntax.DID
 	Scopes     []string
 	Tokens     Tokens

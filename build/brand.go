@@ -8,7 +8,8 @@
 // "scheme_redirect" lets the browser come back through a scheme of the product's own, which installers register,
 // and the file may have more, all of which "latchkey client-metadata" prints as the document to host: "later_scopes"
 // (asked for only when the product needs them), the links "client_uri", "logo_uri", "tos_uri" and "policy_uri",
-// and for email providers "brand_color", "background_color", "email_template_uri", "email_subject_template",
+// what a product with a key of its own needs ("client_key", "assertion_backend", "hand_on", and "jwks" or "jwks_uri"; see
+// "A client with a key" in README.md), and for email providers "brand_color", "background_color", "email_template_uri", "email_subject_template",
 // "epds_handle_mode", "epds_skip_consent_on_signup" and "branding" ("css", "favicon_url", "favicon_url_dark").
 package build
 

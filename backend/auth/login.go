@@ -21,9 +21,6 @@ const (
 	exchangeTime = 45 * time.Second
 	// cleanupTime bounds the removal of what a failed attempt left.
 	cleanupTime = 15 * time.Second
-	// sessionLife is how long servers let a session of a public client live, from its sign-in on and
-	// whatever is refreshed (observed; confidential clients get more).
-	sessionLife = 14 * 24 * time.Hour
 	// pageTime is how long the browser has to fetch the page with the outcome.
 	pageTime = 5 * time.Second
 )
@@ -156,7 +153,7 @@ func (s *Service) run(ctx context.Context, a *attempt, id target) (latchkey.Acco
 	if err != nil {
 		return latchkey.Account{}, nil, err
 	}
-	req.RedirectURI = listener.RedirectURI()
+	req.RedirectURI, req.State = listener.RedirectURI(), listener.State()
 	// A browser on another computer knows nothing of what is registered on this one.
 	if s.SchemeRedirect != nil && !s.Remote {
 		req.RedirectURI = cmp.Or(s.SchemeRedirect(ctx), req.RedirectURI)
@@ -313,9 +310,9 @@ func (s *Service) exchange(ctx context.Context, a *attempt, givenUp func() error
 	}
 	now := time.Now()
 	session := latchkey.Session{
-		ID: req.ID, DID: grant.Subject, ClientID: req.ClientID,
+		ID: req.ID, DID: grant.Subject, ClientID: req.ClientID, KeyID: grant.KeyID,
 		Issuer: req.Server.Issuer, TokenEndpoint: req.Server.TokenEndpoint, RevocationEndpoint: req.Server.RevocationEndpoint,
-		Scopes: grant.Scopes, Created: now, Ends: now.Add(sessionLife), Renewed: now, AccessEnds: grant.AccessEnds,
+		Scopes: grant.Scopes, Created: now, Ends: sessionEnd(now, now, grant.KeyID != ""), Renewed: now, AccessEnds: grant.AccessEnds,
 		InMemory: s.Keychain.InMemory(req.ID), Tokens: grant.Tokens,
 	}
 	defer func() {

@@ -142,6 +142,9 @@ func (s *Service) refreshLocked(ctx context.Context, stale latchkey.Session, key
 	case err == nil:
 		session.Tokens, session.Scopes, session.AccessEnds = grant.Tokens, grant.Scopes, grant.AccessEnds
 		session.Renewed, session.Unconfirmed = time.Now(), 0
+		if grant.KeyID != "" { // perhaps it was a public client's until now
+			session.KeyID, session.Ends = grant.KeyID, sessionEnd(session.Created, session.Renewed, true)
+		}
 		if err := s.Store.UpdateSession(ctx, session, keys); err != nil {
 			s.Log.Error("renewed tokens were not saved; they are kept in memory", "reason", err)
 			s.takeInHand(session, keys)
@@ -152,8 +155,8 @@ func (s *Service) refreshLocked(ctx context.Context, stale latchkey.Session, key
 	case code == latchkey.SessionRejected && session.Unconfirmed > 1:
 		// The server knows the token from the request whose answer we never saw.
 		return true, s.needsSignIn(ctx, session, latchkey.RenewalUnknown)
-	case code == latchkey.SessionRejected:
-		return true, s.needsSignIn(ctx, session, latchkey.SessionRejected)
+	case code == latchkey.SessionRejected, code == latchkey.ClientChanged:
+		return true, s.needsSignIn(ctx, session, code)
 	case code == latchkey.RenewalUnknown && session.Unconfirmed > 1:
 		return true, s.needsSignIn(ctx, session, latchkey.RenewalUnknown)
 	case code == latchkey.RenewalUnknown:

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/bluesky-social/indigo/atproto/auth/oauth"
 )
@@ -42,7 +41,7 @@ func Check(at string, document []byte) []Finding {
 			continue
 		}
 		for _, subject := range r.broken(m) {
-			findings = append(findings, Finding{Rule: r.name, Field: r.field, Warning: r.warning, Message: strings.ReplaceAll(r.sentence, "{}", quoted(subject))})
+			findings = append(findings, Finding{Rule: r.name, Field: r.field, Warning: r.warning, Message: r.about(subject)})
 		}
 	}
 	if !Broken(findings) {
@@ -100,7 +99,7 @@ var kinds = map[string]kind{
 	"client_id": text, "client_name": text, "client_uri": text, "logo_uri": text, "tos_uri": text, "policy_uri": text,
 	"application_type": text, "redirect_uris": list, "scope": text, "grant_types": list, "response_types": list,
 	"token_endpoint_auth_method": text, "token_endpoint_auth_signing_alg": text, "dpop_bound_access_tokens": flag,
-	"jwks": object, "jwks_uri": text,
+	"jwks": {"a JSON Web Key Set", isKeySet}, "jwks_uri": text,
 	"brand_color": text, "background_color": text, "email_template_uri": text, "email_subject_template": text,
 	"epds_handle_mode": text, "epds_skip_consent_on_signup": flag, "branding": object,
 }

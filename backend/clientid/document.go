@@ -29,7 +29,12 @@ type Document struct {
 	GrantTypes    []string `json:"grant_types"`
 	ResponseTypes []string `json:"response_types"`
 	AuthMethod    string   `json:"token_endpoint_auth_method"`
+	AuthAlg       string   `json:"token_endpoint_auth_signing_alg,omitempty"`
 	DPoPBound     bool     `json:"dpop_bound_access_tokens"`
+	// JWKS has the public keys that the product authenticates itself with (RFC 7517 section 5), JWKSURI where
+	// they are hosted instead.
+	JWKS    json.RawMessage `json:"jwks,omitempty"`
+	JWKSURI string          `json:"jwks_uri,omitempty"`
 
 	// What email providers (ePDS) read, and others pass over.
 

@@ -58,10 +58,10 @@ func Fetch(ctx context.Context, client *safehttp.Client, at string) ([]byte, *Fi
 }
 
 // sets are the fields whose order means nothing; scope is one in a text.
-var sets = []string{"redirect_uris", "scope", "grant_types", "response_types"}
+var sets = []string{"redirect_uris", "scope", "grant_types", "response_types", "jwks"}
 
 // needed are the other fields without which what the program sends is refused. The rest is what people see.
-var needed = []string{"client_id", "application_type", "token_endpoint_auth_method", "dpop_bound_access_tokens"}
+var needed = []string{"client_id", "application_type", "token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "jwks_uri", "dpop_bound_access_tokens"}
 
 // Compare says in which fields a hosted copy is not the document of this build, and whether what the build sends
 // would be refused for it. Both are JSON objects; of anything else [Check] speaks.
@@ -106,6 +106,13 @@ func Compare(built, hosted []byte) []Finding {
 func entries(value any) []string {
 	if text, ok := value.(string); ok {
 		return strings.Fields(text)
+	}
+	if isKeySet(value) {
+		var keys []string
+		for _, k := range (metadata{fields: map[string]any{"jwks": value}}).keys() {
+			keys = append(keys, k.text("kid")+" "+k.text("x")+" "+k.text("y"))
+		}
+		return keys
 	}
 	return metadata{fields: map[string]any{"": value}}.list("")
 }

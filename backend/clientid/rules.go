@@ -21,6 +21,10 @@ type rule struct {
 	broken func(metadata) []string
 }
 
+func (r rule) about(subject string) string {
+	return strings.ReplaceAll(r.sentence, "{}", quoted(subject))
+}
+
 // rules are all there are. Where no source is named it is https://atproto.com/specs/oauth, "Clients".
 var rules = []rule{
 	// The client id, which is an address.
@@ -42,7 +46,7 @@ var rules = []rule{
 		func(m metadata) []string { return unless(m.text("client_id") == m.at, m.text("client_id")) }},
 
 	// What kind of program it is.
-	{"application_type", "application_type", false, `application_type must be "native" (or "web", which a desktop program is not): {}.`,
+	{"application_type", "application_type", false, `application_type must be "native", or "web" for a product with a key: {}.`,
 		func(m metadata) []string {
 			return unless(slices.Contains([]string{"native", "web"}, m.text("application_type")), m.text("application_type"))
 		}},
@@ -63,6 +67,32 @@ var rules = []rule{
 			}
 			return unless(!m.has("jwks") && !m.has("jwks_uri"), "")
 		}},
+	// https://atproto.com/specs/oauth, "Confidential Client Authentication".
+	{"auth_es256", "token_endpoint_auth_signing_alg", false, `token_endpoint_auth_signing_alg must be "ES256", which all servers know: {}.`,
+		func(m metadata) []string {
+			return unless(!m.has("token_endpoint_auth_signing_alg") || m.text("token_endpoint_auth_signing_alg") == "ES256", m.text("token_endpoint_auth_signing_alg"))
+		}},
+	{"keys_hosted", "jwks_uri", false, "jwks_uri must be an https address of a public domain: {}.", link("jwks_uri")},
+	// Observed: the PDS passes over each key that breaks one of the first two, as if it were not there.
+	{"keys_private", "jwks", false, "A PRIVATE KEY IS IN THE DOCUMENT, FOR EVERYBODY TO READ: {}. Take it out, make a new key, and host the public part of that.",
+		keys(func(k key) bool { return !k.private() })},
+	{"keys_named", "jwks", false, `Each of the keys must have a name, which is "kid".`,
+		keys(func(k key) bool { return k.private() || k.text("kid") != "" })},
+	{"keys_some", "jwks", false, "There must be one key at least.",
+		func(m metadata) []string { return unless(!m.has("jwks") || len(m.keys()) > 0, "") }},
+	{"keys_twice", "jwks", false, "Two of the keys have the same name, so that servers do not know which to take: {}.",
+		func(m metadata) []string {
+			var names []string
+			for _, k := range m.keys() {
+				names = append(names, k.text("kid"))
+			}
+			return twice(but(names, func(name string) bool { return name == "" }))
+		}},
+	{"keys_es256", "jwks", false, `Each of the keys must be one for ES256: "kty" must be "EC", "crv" "P-256", and "alg" and "use" may be "ES256" and "sig" alone. {} is not.`,
+		keys(func(k key) bool {
+			return k.private() || k.text("kty") == "EC" && k.text("crv") == "P-256" && len(k.text("x")) == 43 && len(k.text("y")) == 43 &&
+				(k["alg"] == nil || k["alg"] == "ES256") && (k["use"] == nil || k["use"] == "sig")
+		})},
 	{"dpop", "dpop_bound_access_tokens", false, "dpop_bound_access_tokens must be true.",
 		func(m metadata) []string { return unless(m.fields["dpop_bound_access_tokens"] == true, "") }},
 

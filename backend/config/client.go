@@ -30,6 +30,17 @@ type Hosted struct {
 	// SchemeRedirect lets the browser come back through an address with a scheme of the product's own
 	// ([Brand.Scheme]) where an installer has registered it.
 	SchemeRedirect bool `json:"scheme_redirect"`
+	// ClientKey makes the product a confidential client, which proves to servers by a key that it is itself, and says who
+	// has the key: MachineKey or BackendKey. Empty is a public client, as programs for everybody are.
+	ClientKey string `json:"client_key"`
+	// AssertionBackend is the origin of the server that has the key, with BackendKey.
+	AssertionBackend string `json:"assertion_backend"`
+	// HandOn is the page that hands browsers on to the program; see [Brand.HandOnURI].
+	HandOn string `json:"hand_on"`
+	// JWKS has the public keys that servers know the product by (RFC 7517 section 5), JWKSURI where they are hosted
+	// instead; see [Brand.KeysURI].
+	JWKS    map[string]any `json:"jwks"`
+	JWKSURI string         `json:"jwks_uri"`
 	// LaterScopes may be asked for beyond Scopes. A hosted document has to declare those too.
 	LaterScopes []string `json:"later_scopes"`
 
@@ -104,6 +115,9 @@ func (b Brand) checkClient(wrong func(key, why string) error) error {
 	}
 	if b.SchemeRedirect && b.ClientID == Loopback {
 		return wrong("scheme_redirect", `needs a hosted identity: "client_id" is "loopback".`)
+	}
+	if err := b.checkKey(wrong); err != nil {
+		return err
 	}
 	for _, scope := range b.LaterScopes {
 		if slices.Contains(b.Scopes, scope) {

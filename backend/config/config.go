@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"runtime/debug"
 
@@ -63,7 +64,9 @@ func Load() (Config, error) {
 	if c.Release && brand.ClientID == Loopback && !brand.LoopbackRelease {
 		return Config{}, &Error{Where: brandPath, Key: "client_id", Why: LoopbackRefused}
 	}
-	c.Paths = xdgPaths(c.Brand.ID)
+	paths := xdgPaths(c.Brand.ID)
+	paths.ClientKey = cmp.Or(c.Paths.ClientKey, paths.ClientKey)
+	c.Paths = paths
 	return c, nil
 }
 

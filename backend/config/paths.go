@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"runtime"
 
 	"github.com/adrg/xdg"
 )
@@ -13,6 +14,8 @@ type Paths struct {
 	Data string
 	// State holds what can be lost without harm, such as lock files.
 	State string
+	// ClientKey is the file with the product's own key, where whoever looks after the computer puts one.
+	ClientKey string
 }
 
 // Database is the path of the SQLite database.
@@ -28,5 +31,18 @@ func xdgPaths(id string) Paths {
 	return Paths{
 		Data:  filepath.Join(xdg.DataHome, id),
 		State: filepath.Join(xdg.StateHome, id),
+
+		ClientKey: filepath.Join(administrators(), id, "client-key.json"),
 	}
+}
+
+// administrators is where the settings of this computer lie, for all its people. No variable moves it.
+func administrators() string {
+	switch runtime.GOOS {
+	case "windows":
+		return xdg.ConfigDirs[0] // ProgramData, wherever that is
+	case "darwin":
+		return "/Library/Application Support"
+	}
+	return "/etc/xdg"
 }

@@ -37,6 +37,9 @@ type Browser struct {
 	Profile string
 	// Elsewhere is a browser on another computer: the program's own page can't be loaded there.
 	Elsewhere bool
+	// ClientHost is Network.ClientHost for a browser that has to find that host, and trusts whatever certificate it
+	// has: pages of a product that hand it on lie there.
+	ClientHost string
 
 	// Scheme is one whose addresses this person lets pages of Issuer, an origin, hand to the program that is
 	// registered for it: the sign-in then ends with that. The browser hands over in the desktop's own way.
@@ -129,6 +132,7 @@ func (b Browser) settings(out string) []string {
 		"DEVNET_OUT=" + out,
 		"DEVNET_PROFILE=" + b.Profile,
 		"DEVNET_ELSEWHERE=" + elsewhere,
+		"DEVNET_CLIENT_HOST=" + b.ClientHost,
 		"DEVNET_SCHEME=" + b.Scheme,
 		"DEVNET_ISSUER=" + b.Issuer,
 		"DEVNET_EMAIL=" + b.Email,

@@ -92,6 +92,8 @@ type Network struct {
 	// TrustedClient is the client id of a program that the first PDS trusts, which shows its name and logo;
 	// of others people see the address. Empty without Options.ClientHost.
 	TrustedClient string
+	// ClientHost is the host for client metadata, as Browser.ClientHost takes it; empty without Options.ClientHost.
+	ClientHost string
 
 	clients *clientHost
 	control string // where moves are asked for; empty while stopped
@@ -120,7 +122,7 @@ func Start(ctx context.Context, options Options) (*Network, error) {
 		if n.clients, err = startClientHost(dir); err != nil {
 			return nil, err
 		}
-		n.TrustedClient = trustedClient
+		n.TrustedClient, n.ClientHost = trustedClient, clientHostName+" "+n.clients.address
 	}
 	if err := n.start(ctx); err != nil {
 		return nil, errors.Join(err, n.clients.close())

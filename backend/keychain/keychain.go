@@ -91,6 +91,18 @@ func (k *Keychain) Set(ctx context.Context, id string, keys latchkey.Keys) error
 	if err != nil {
 		return latchkey.NewError(latchkey.Internal, err)
 	}
+	switch err := k.put(ctx, id, text); {
+	case errors.Is(err, errNone) && k.remember(id, keys):
+		return nil
+	case err != nil:
+		return err
+	}
+	k.forget(id)
+	return nil
+}
+
+// put stores an item and reads it back.
+func (k *Keychain) put(ctx context.Context, id, text string) error {
 	back, err := k.call(ctx, func() (string, error) {
 		if err := k.provider.Set(k.service, id, text); err != nil {
 			return "", err
@@ -100,13 +112,8 @@ func (k *Keychain) Set(ctx context.Context, id string, keys latchkey.Keys) error
 		// The person answered the prompt after we had given up: nobody knows of this item.
 		_ = k.provider.Delete(k.service, id)
 	})
-	switch {
-	case latchkey.CodeOf(err) == latchkey.KeychainItemMissing || err == nil && back != text:
+	if latchkey.CodeOf(err) == latchkey.KeychainItemMissing || err == nil && back != text {
 		return latchkey.NewError(latchkey.KeychainDismissed, errors.New("the item was not there when read back"))
-	case errors.Is(err, errNone) && k.remember(id, keys):
-		return nil
-	case err == nil:
-		k.forget(id)
 	}
 	return err
 }

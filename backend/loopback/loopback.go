@@ -17,6 +17,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,9 @@ import (
 type Loopback struct {
 	// Product is the name that the page shows.
 	Product string
+	// HandOn is the address of the product's page that hands browsers on to the listener (package clientid has it), for
+	// a product whose servers may not send them here. It learns the port from the state. Empty where they may.
+	HandOn string
 }
 
 var _ latchkey.Loopback = Loopback{}
@@ -40,10 +44,19 @@ const (
 )
 
 // Listen implements [latchkey.Loopback]: it binds 127.0.0.1, never another address, on a free port or
-// on that of redirectURI.
+// on that of redirectURI, which a page that hands on has from the state.
 func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer, redirectURI string) (latchkey.Listener, error) {
-	port := "0"
-	if redirectURI != "" {
+	port, handOn := "0", ""
+	switch redirectURI {
+	case "":
+		handOn = l.HandOn
+	case l.HandOn:
+		handOn = l.HandOn
+		var ok bool
+		if port, _, ok = strings.Cut(string(state), "."); !ok {
+			return nil, latchkey.NewError(latchkey.ListenerFailed, errors.New("a state without a port"))
+		}
+	default:
 		u, err := url.Parse(redirectURI)
 		if err != nil || u.Hostname() != "127.0.0.1" || u.Port() == "" {
 			return nil, latchkey.NewError(latchkey.ListenerFailed, errors.New("not a redirect URI of ours"))
@@ -55,9 +68,14 @@ func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer, red
 	if err != nil {
 		return nil, latchkey.NewError(latchkey.ListenerFailed, err)
 	}
+	if handOn != "" && redirectURI == "" {
+		_, port, _ := net.SplitHostPort(socket.Addr().String())
+		state = latchkey.Secret(port+".") + state
+	}
 	li := &listener{
 		product:  l.Product,
 		host:     socket.Addr().String(),
+		handOn:   handOn,
 		start:    "/start/" + rand.Text(),
 		state:    string(state),
 		issuer:   issuer,
@@ -88,7 +106,7 @@ type callback struct {
 }
 
 type listener struct {
-	product, host, start, state, issuer string
+	product, host, handOn, start, state, issuer string
 
 	server   *http.Server
 	served   chan struct{}
@@ -102,7 +120,15 @@ type listener struct {
 }
 
 // RedirectURI implements [latchkey.Listener].
-func (l *listener) RedirectURI() string { return "http://" + l.host + "/callback" }
+func (l *listener) RedirectURI() string {
+	if l.handOn != "" {
+		return l.handOn
+	}
+	return "http://" + l.host + "/callback"
+}
+
+// State implements [latchkey.Listener].
+func (l *listener) State() latchkey.Secret { return latchkey.Secret(l.state) }
 
 // Link implements [latchkey.Listener]. Its last part is random, so that no web page can guess it.
 func (l *listener) Link() string { return "http://" + l.host + l.start }

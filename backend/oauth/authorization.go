@@ -32,7 +32,7 @@ func (c *Client) Push(ctx context.Context, req latchkey.AuthorizationRequest, ke
 		// take its place. Providers heed the prompt in the URL only; it belongs in both.
 		form.Set("prompt", "login")
 	}
-	a, err := c.post(ctx, req.Server.PushEndpoint, form, keys)
+	a, err := c.post(ctx, req.Server.Issuer, req.Server.PushEndpoint, form, keys)
 	if err != nil {
 		return "", err
 	}

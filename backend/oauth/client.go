@@ -20,6 +20,11 @@ import (
 
 // Client implements [latchkey.Protocol]. It is safe for concurrent use.
 type Client struct {
+	// ClientAuth makes a confidential client of this one, under the client id ClientID alone: sessions of
+	// others are those of a public client. Both are set before the first request, or never.
+	ClientAuth latchkey.ClientAuth
+	ClientID   string
+
 	documents *http.Client
 	api       *http.Client
 	checkURL  func(string) (*url.URL, error)
@@ -80,6 +85,7 @@ const coordinate = 43
 
 // answer is a complete response.
 type answer struct {
+	keyID       string // the key that the request was authenticated with; empty for none
 	status      int
 	contentType string
 	body        []byte
@@ -91,10 +97,15 @@ type lostError struct{ cause error }
 func (e *lostError) Error() string { return "no answer to a request that was sent: " + e.cause.Error() }
 func (e *lostError) Unwrap() error { return e.cause }
 
-// post sends a form with a DPoP proof, and again when the server asks for another nonce (RFC 9449
+// post sends a form to a server of an issuer with a DPoP proof, and again when the server asks for another nonce (RFC 9449
 // section 8) or refuses the proof for its time, three times at most in all: a server that never has
-// enough must not keep us busy.
-func (c *Client) post(ctx context.Context, endpoint string, form url.Values, keys latchkey.Keys) (answer, error) {
+// enough must not keep us busy. An error before the first of them has no lostError in it.
+func (c *Client) post(ctx context.Context, issuer, endpoint string, form url.Values, keys latchkey.Keys) (answer, error) {
+	return c.postAs(ctx, "", issuer, endpoint, form, keys)
+}
+
+// postAs is post with the product's key that a session began with.
+func (c *Client) postAs(ctx context.Context, keyID, issuer, endpoint string, form url.Values, keys latchkey.Keys) (answer, error) {
 	key, err := proofKey(keys)
 	if err != nil {
 		return answer{}, err
@@ -105,6 +116,10 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values, key
 	}
 	var t tries
 	for {
+		used, err := c.authenticate(ctx, issuer, form, keys, keyID)
+		if err != nil {
+			return answer{}, err
+		}
 		proof, ahead, err := c.newProof(key, http.MethodPost, u, "")
 		if err != nil {
 			return answer{}, err
@@ -113,6 +128,7 @@ func (c *Client) post(ctx context.Context, endpoint string, form url.Values, key
 		if err != nil {
 			return answer{}, err
 		}
+		a.keyID = used
 		refused := a.refusedProof()
 		if c.again(&t, refused, u, ahead) {
 			continue

@@ -43,6 +43,8 @@ func (a answer) err() error {
 	switch {
 	case busy(a.status):
 		return latchkey.NewError(latchkey.ServerBusy, r)
+	case a.status >= 400 && r.code == "invalid_client" && a.keyID != "":
+		return latchkey.NewError(latchkey.ClientRefused, r)
 	case a.status >= 400 && r.code != "":
 		return latchkey.NewError(latchkey.ServerRefused, r)
 	}

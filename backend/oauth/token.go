@@ -18,7 +18,7 @@ import (
 
 // Exchange implements [latchkey.Protocol].
 func (c *Client) Exchange(ctx context.Context, req latchkey.AuthorizationRequest, keys latchkey.Keys, code latchkey.Secret) (latchkey.Grant, error) {
-	a, err := c.post(ctx, req.Server.TokenEndpoint, url.Values{
+	a, err := c.post(ctx, req.Server.Issuer, req.Server.TokenEndpoint, url.Values{
 		"grant_type":    {"authorization_code"},
 		"client_id":     {req.ClientID},
 		"redirect_uri":  {req.RedirectURI},
@@ -36,7 +36,10 @@ func (c *Client) Exchange(ctx context.Context, req latchkey.AuthorizationRequest
 
 // Refresh implements [latchkey.Protocol].
 func (c *Client) Refresh(ctx context.Context, s latchkey.Session, keys latchkey.Keys) (latchkey.Grant, error) {
-	a, err := c.post(ctx, s.TokenEndpoint, url.Values{
+	if err := c.stillSpeaksFor(s); err != nil {
+		return latchkey.Grant{}, err
+	}
+	a, err := c.postAs(ctx, s.KeyID, s.Issuer, s.TokenEndpoint, url.Values{
 		"grant_type":    {"refresh_token"},
 		"client_id":     {s.ClientID},
 		"refresh_token": {string(s.Tokens.Refresh)},
@@ -97,6 +100,7 @@ func (a answer) grant() (latchkey.Grant, error) {
 		return refuse("impossible lifetime")
 	}
 	g := latchkey.Grant{
+		KeyID:   a.keyID,
 		Subject: did,
 		Scopes:  scopes,
 		Tokens:  latchkey.Tokens{Access: latchkey.Secret(t.AccessToken), Refresh: latchkey.Secret(t.RefreshToken)},
@@ -114,7 +118,10 @@ func (c *Client) Revoke(ctx context.Context, s latchkey.Session, keys latchkey.K
 	if s.RevocationEndpoint == "" {
 		return nil
 	}
-	a, err := c.post(ctx, s.RevocationEndpoint, url.Values{
+	if err := c.stillSpeaksFor(s); err != nil {
+		return err
+	}
+	a, err := c.postAs(ctx, s.KeyID, s.Issuer, s.RevocationEndpoint, url.Values{
 		"client_id":       {s.ClientID},
 		"token":           {string(s.Tokens.Refresh)},
 		"token_type_hint": {"refresh_token"},

@@ -15,7 +15,7 @@ import (
 func lasting(id string) latchkey.Session {
 	s := session(id, alice)
 	s.Renewed, s.Ends = s.Created.Add(time.Hour), s.Created.Add(14*24*time.Hour)
-	s.AccessEnds, s.Unconfirmed, s.InMemory = s.Created.Add(2*time.Hour), 1, true
+	s.AccessEnds, s.Unconfirmed, s.InMemory, s.KeyID = s.Created.Add(2*time.Hour), 1, true, "one"
 	return s
 }
 
@@ -96,7 +96,7 @@ func TestLastingSessionRoundTrip(t *testing.T) {
 			if got, err := db.Session(t.Context(), idOne, keysOf(1)); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, want %+v; %v", got, want, err)
 			}
-			want.Renewed, want.AccessEnds, want.Unconfirmed = want.Renewed.Add(time.Hour), want.AccessEnds.Add(time.Hour), 2
+			want.Renewed, want.Ends, want.AccessEnds, want.Unconfirmed = want.Renewed.Add(time.Hour), want.Ends.Add(time.Hour), want.AccessEnds.Add(time.Hour), 2
 			must(t, db.UpdateSession(t.Context(), want, keysOf(1)))
 			if got, err := db.Session(t.Context(), idOne, keysOf(1)); err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("renewed: got %+v, want %+v; %v", got, want, err)

@@ -124,7 +124,7 @@ func TestEveryConnectionHasThePragmas(t *testing.T) {
 	for _, c := range conns {
 		must(t, c.Close())
 	}
-	if _, err := db.sql.ExecContext(t.Context(), `INSERT INTO sessions (`+sessionColumns+`) VALUES ('x', 'did:plc:nobody', '', '', '', '', '', '', 0, 0, 0, 0, 0, 0, x'00')`); err == nil || !strings.Contains(err.Error(), "FOREIGN KEY") {
+	if _, err := db.sql.ExecContext(t.Context(), `INSERT INTO sessions (`+sessionColumns+`) VALUES ('x', 'did:plc:nobody', '', '', '', '', '', '', 0, 0, 0, 0, 0, 0, '', x'00')`); err == nil || !strings.Contains(err.Error(), "FOREIGN KEY") {
 		t.Errorf("a session without an account: %v", err)
 	}
 }

@@ -111,7 +111,7 @@ func TestSessionRoundTrip(t *testing.T) {
 		t.Errorf("the attempt is still there: %v, %v", ids, err)
 	}
 	want.Tokens = latchkey.Tokens{Access: "a", Refresh: "r"}
-	want.Scopes, want.AccessEnds, want.Unconfirmed = []string{"atproto"}, time.UnixMilli(1_800_000_000_000), 2
+	want.Scopes, want.AccessEnds, want.Unconfirmed, want.KeyID = []string{"atproto"}, time.UnixMilli(1_800_000_000_000), 2, "a key"
 	must(t, db.UpdateSession(t.Context(), want, keysOf(1)))
 	got, err = db.Session(t.Context(), "one", keysOf(1))
 	if err != nil || !reflect.DeepEqual(got, want) {

@@ -15,7 +15,7 @@ import (
 // sealedSession is the part of a session that nobody else may read.
 type sealedSession struct{ Access, Refresh, Email string }
 
-const sessionColumns = `id, did, client_id, issuer, server, token_endpoint, revocation_endpoint, scopes, created, ends, renewed, access_ends, in_memory, unconfirmed, sealed`
+const sessionColumns = `id, did, client_id, issuer, server, token_endpoint, revocation_endpoint, scopes, created, ends, renewed, access_ends, in_memory, unconfirmed, key_id, sealed`
 
 // boundTo is what tokens are sealed to: whose they are, and every place that they are ever sent to.
 func boundTo(s latchkey.Session) []string {
@@ -51,9 +51,9 @@ func (db *DB) SaveSession(ctx context.Context, a latchkey.Account, s latchkey.Se
 		if err := useAccount(ctx, tx, a.DID, a.LastUsed); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		_, err = tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			s.ID, s.DID.String(), s.ClientID, s.Issuer, s.Server, s.TokenEndpoint, s.RevocationEndpoint,
-			strings.Join(s.Scopes, " "), millis(s.Created), millis(s.Ends), millis(s.Renewed), millis(s.AccessEnds), s.InMemory, s.Unconfirmed, sealed)
+			strings.Join(s.Scopes, " "), millis(s.Created), millis(s.Ends), millis(s.Renewed), millis(s.AccessEnds), s.InMemory, s.Unconfirmed, s.KeyID, sealed)
 		return err
 	})
 }
@@ -93,7 +93,7 @@ func (db *DB) session(ctx context.Context, query, id string, keys latchkey.Keys)
 	var created, ends, renewed, accessEnds int64
 	var sealed []byte
 	err := db.sql.QueryRowContext(ctx, query, id).Scan(&s.ID, &s.DID, &s.ClientID, &s.Issuer, &s.Server,
-		&s.TokenEndpoint, &s.RevocationEndpoint, &scopes, &created, &ends, &renewed, &accessEnds, &s.InMemory, &s.Unconfirmed, &sealed)
+		&s.TokenEndpoint, &s.RevocationEndpoint, &scopes, &created, &ends, &renewed, &accessEnds, &s.InMemory, &s.Unconfirmed, &s.KeyID, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return latchkey.Session{}, latchkey.NewError(latchkey.SessionMissing, nil)
 	}
@@ -118,8 +118,8 @@ func (db *DB) UpdateSession(ctx context.Context, s latchkey.Session, keys latchk
 		return err
 	}
 	return db.write(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `UPDATE sessions SET scopes = ?, renewed = ?, access_ends = ?, unconfirmed = ?, sealed = ? WHERE id = ?`,
-			strings.Join(s.Scopes, " "), millis(s.Renewed), millis(s.AccessEnds), s.Unconfirmed, sealed, s.ID)
+		result, err := tx.ExecContext(ctx, `UPDATE sessions SET scopes = ?, ends = ?, renewed = ?, access_ends = ?, unconfirmed = ?, key_id = ?, sealed = ? WHERE id = ?`,
+			strings.Join(s.Scopes, " "), millis(s.Ends), millis(s.Renewed), millis(s.AccessEnds), s.Unconfirmed, s.KeyID, sealed, s.ID)
 		return one(result, err, latchkey.SessionMissing)
 	})
 }

@@ -16,7 +16,7 @@ import (
 const module = "latchkey"
 
 var (
-	adapters = []string{"backend/oauth", "backend/identity", "backend/clientid", "backend/profile", "backend/loopback", "backend/browser", "backend/sqlite", "backend/keychain", "backend/vault"}
+	adapters = []string{"backend/oauth", "backend/identity", "backend/clientid", "backend/clientauth", "backend/profile", "backend/loopback", "backend/browser", "backend/sqlite", "backend/keychain", "backend/vault"}
 	// faces see the service, what builds it, and the nouns.
 	faces = []string{"backend", "backend/auth", "backend/config", "backend/wire"}
 	// tools are for tests and development; nothing that is shipped imports them.
@@ -30,13 +30,16 @@ var rooms = func() map[string][]string {
 		"app":                  faces,
 		"backend/cmd/latchkey": faces,
 		"backend/wire":         append([]string{"backend", "backend/auth", "backend/config", "backend/redact", "backend/safehttp"}, adapters...),
-		"backend/auth":         {"backend"},
-		"backend/config":       {"backend/safehttp", "build"},
-		"backend/redact":       {"backend"},
-		"backend/safehttp":     {"backend"},
-		"backend":              {},
-		"build":                {},
-		"frontend":             {},
+		// The server of an organisation is a program of its own; nothing that people install imports it.
+		"backend/assertion":              {"backend/clientauth", "backend/clientid", "backend/safehttp"},
+		"backend/cmd/latchkey-assertion": {"backend/assertion", "backend/clientauth", "backend/redact"},
+		"backend/auth":                   {"backend"},
+		"backend/config":                 {"backend/safehttp", "build"},
+		"backend/redact":                 {"backend"},
+		"backend/safehttp":               {"backend"},
+		"backend":                        {},
+		"build":                          {},
+		"frontend":                       {},
 	}
 	for _, a := range adapters {
 		m[a] = []string{"backend", "backend/safehttp"}

@@ -2,9 +2,13 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 
+	"latchkey/backend/clientauth"
 	"latchkey/backend/clientid"
 	"latchkey/backend/config"
+	"latchkey/backend/keychain"
 	"latchkey/backend/safehttp"
 )
 
@@ -72,7 +76,28 @@ func ClientMetadata(brand config.Brand) ([]byte, error) {
 	if brand.Branding != nil {
 		d.Branding = brand.Branding
 	}
+	if brand.ClientKey != "" {
+		// Servers allow a key to no native program, and to no other a redirect to this computer (observed).
+		d.ApplicationType, d.RedirectURIs = "web", []string{brand.HandOnURI()}
+		d.AuthMethod, d.AuthAlg, d.JWKSURI = "private_key_jwt", "ES256", brand.KeysURI()
+		if brand.JWKS != nil {
+			keys, err := json.Marshal(brand.JWKS)
+			if err != nil {
+				return nil, err
+			}
+			d.JWKS = keys
+		}
+	}
 	return d.JSON()
+}
+
+// HandOnPage is the page that a product with a key needs at its redirect, for a host that serves files only. The error
+// is a [*config.Error] when the brand has no key.
+func HandOnPage(brand config.Brand) ([]byte, error) {
+	if brand.ClientKey == "" {
+		return nil, &config.Error{Where: "build/brand/brand.json", Key: "client_key", Why: "is empty: browsers come back by themselves to a product without a key."}
+	}
+	return clientid.HandOnPage(brand.Name)
 }
 
 // CheckClient says what is wrong with the client identity of this build: with the document that has to be hosted,
@@ -111,8 +136,40 @@ func CheckClient(ctx context.Context, cfg config.Config, at string, offline bool
 	if problem != nil {
 		return append(findings, ClientFinding{Hosted: true, Finding: *problem}), nil
 	}
-	for _, f := range append(clientid.Check(at, hosted), clientid.Compare(document, hosted)...) {
+	for _, f := range slices.Concat(clientid.Check(at, hosted), clientid.Compare(document, hosted), checkKeys(ctx, cfg, client, hosted)) {
 		findings = append(findings, ClientFinding{Hosted: true, Finding: f})
 	}
 	return findings, nil
+}
+
+// checkKeys says what is wrong with the keys that servers find through the hosted copy: by the rules, and whether the
+// key of this computer is among them, where it has one.
+func checkKeys(ctx context.Context, cfg config.Config, client *safehttp.Client, hosted []byte) []clientid.Finding {
+	var document struct {
+		Keys    json.RawMessage `json:"jwks"`
+		KeysURI string          `json:"jwks_uri"`
+	}
+	_ = json.Unmarshal(hosted, &document) // what can't be read was said before
+	var findings []clientid.Finding
+	keys := []byte(document.Keys)
+	if document.KeysURI != "" {
+		var problem *clientid.Finding
+		if keys, problem = clientid.Fetch(ctx, client, document.KeysURI); problem != nil {
+			problem.Field = "jwks_uri"
+			return []clientid.Finding{*problem}
+		}
+		findings = clientid.CheckKeys(keys)
+	}
+	if cfg.Brand.ClientKey != config.MachineKey {
+		return findings
+	}
+	own, _, err := readClientKey(ctx, cfg, keychain.New(cfg.Brand.ID).ProbeText)
+	if err != nil {
+		return findings // a packager's computer need not have it; doctor says how it is
+	}
+	set, err := clientauth.PublicSet(own.Key())
+	if err != nil {
+		return findings
+	}
+	return append(findings, clientid.HasKeys(keys, set)...)
 }

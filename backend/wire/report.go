@@ -15,6 +15,7 @@ import (
 	latchkey "latchkey/backend"
 	"latchkey/backend/auth"
 	"latchkey/backend/config"
+	"latchkey/backend/keychain"
 	"latchkey/backend/loopback"
 	"latchkey/backend/sqlite"
 )
@@ -56,13 +57,18 @@ func installation(ctx context.Context, cfg config.Config, service *auth.Service)
 	found, err := sqlite.Inspect(ctx, cfg.Paths.Database())
 	r := latchkey.Report{
 		client(cfg),
+	}
+	if cfg.Brand.ClientKey != "" {
+		r = append(r, clientKey(ctx, cfg))
+	}
+	r = append(r, latchkey.Report{
 		{Name: latchkey.FoundScopes, Value: strings.Join(cfg.Brand.Scopes, " ")},
 		{Name: latchkey.FoundEmail, Value: emailProvider(cfg.Brand, found.EmailProvider)},
 		keysFound(ctx, cfg, service),
 		{Name: latchkey.FoundFolder, Value: cfg.Paths.Data, Trouble: latchkey.AsError(sqlite.Writable(cfg.Paths.Data))},
 		{Name: latchkey.FoundLocks, Value: cfg.Paths.Locks(), Trouble: latchkey.AsError(sqlite.Writable(cfg.Paths.Locks()))},
 		{Name: latchkey.FoundDatabase, Value: database(found, err), Trouble: latchkey.AsError(err)},
-	}
+	}...)
 	if err == nil && found.Schema == found.Latest {
 		r = append(r, accounts(found), latchkey.Finding{
 			Name:  latchkey.FoundPending,
@@ -112,6 +118,41 @@ func client(cfg config.Config) latchkey.Finding {
 		f.Trouble = latchkey.NewError(latchkey.ClientUnnamed, nil)
 	}
 	return f
+}
+
+// clientKey says how the product proves to servers that it is itself, without a question to the person or a request.
+func clientKey(ctx context.Context, cfg config.Config) latchkey.Finding {
+	f := latchkey.Finding{Name: latchkey.FoundClientKey}
+	if cfg.Brand.ClientKey == config.BackendKey {
+		f.Value = fmt.Sprintf("the service at %s", cfg.Brand.AssertionBackend)
+		return f
+	}
+	k := keychain.New(cfg.Brand.ID)
+	local, where, err := readClientKey(ctx, cfg, k.ProbeText)
+	f.Trouble = latchkey.AsError(err)
+	if where == "" {
+		where = k.Name()
+	}
+	var why keyError
+	switch {
+	case err == nil:
+		f.Value = fmt.Sprintf("the key %s in %s", shownID(local.Key().ID()), where)
+	case errors.As(err, &why):
+		f.Value = fmt.Sprintf("a key that can't be used: %s", why)
+	case latchkey.CodeOf(err) == latchkey.ClientKeyMissing:
+		f.Value = fmt.Sprintf("a key that is neither in %s nor in the keychain", cfg.Paths.ClientKey)
+	default:
+		f.Value = "a key that may be in the keychain"
+	}
+	return f
+}
+
+// shownID is enough of a key's id to tell it from another.
+func shownID(id string) string {
+	if runes := []rune(id); len(runes) > 12 {
+		return string(runes[:12]) + "..."
+	}
+	return id
 }
 
 // emailProvider names a server only if the product does: another one may be as small as a household.

@@ -25,7 +25,6 @@ import (
 	"latchkey/backend/config"
 	"latchkey/backend/identity"
 	"latchkey/backend/loopback"
-	"latchkey/backend/oauth"
 	"latchkey/backend/profile"
 	"latchkey/backend/redact"
 	"latchkey/backend/safehttp"
@@ -76,8 +75,8 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		Directory:   identity.New(client, cfg.Network.PLCURL, cfg.Network.DNSOff),
 		Profiles:    reader,
 		Suggestions: reader,
-		Protocol:    oauth.New(client),
-		Loopback:    loopback.Loopback{Product: cfg.Brand.Name},
+		Protocol:    newProtocol(cfg, client, keys.keychain),
+		Loopback:    loopback.Loopback{Product: cfg.Brand.Name, HandOn: cfg.Brand.HandOnURI()},
 		Keychain:    keys,
 		Store:       store,
 	}

@@ -39,6 +39,7 @@ func TestGuide(t *testing.T) {
 	for name := range blocks {
 		switch name {
 		case "brand", "identity", "hosted", "again", "package", "sign", "macos":
+		case "machine", "server", "serve": // the tests of package backend/cmd/latchkey run these
 		case "applications": // on a Mac
 		case "publish", "receive", "keys", "install": // verify runs these
 			if !verifyRuns(t, name) {

@@ -38,7 +38,7 @@ checked: ` + command + ` client-metadata check`,
 			return nil
 		},
 	}
-	cmd.AddCommand(clientMetadataCheckCommand(out))
+	cmd.AddCommand(clientMetadataCheckCommand(out), clientMetadataHandOnCommand(out))
 	return cmd
 }
 
@@ -85,6 +85,34 @@ with !.`,
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "check the document of this build only, before it is hosted")
 	return cmd
+}
+
+func clientMetadataHandOnCommand(out *printer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "hand-on",
+		Short: "Print the page that takes browsers back to a product with a key, to be hosted at its redirect",
+		Long: `Print the page that takes browsers back to a product with a key, to be hosted at its redirect.
+
+Serve it as text/html at the redirect that ` + command + ` client-metadata prints, whatever the query is. The
+server latchkey-assertion needs no page: it takes browsers back by itself.`,
+		Args: usage(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := config.Load()
+			if err != nil {
+				return err
+			}
+			page, err := wire.HandOnPage(cfg.Brand)
+			if err != nil {
+				return err
+			}
+			if out.json {
+				out.line(out.out, map[string]any{"page": string(page)})
+				return nil
+			}
+			_, _ = out.out.Write(page)
+			return nil
+		},
+	}
 }
 
 func (p *printer) clientFinding(f wire.ClientFinding) {

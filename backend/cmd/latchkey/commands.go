@@ -49,9 +49,9 @@ func newRoot(out *printer) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	// Without a command cobra shows the help and succeeds; a script that forgot it should notice.
 	root.RunE = func(*cobra.Command, []string) error {
-		return usageError{errors.New("say what to do: " + command + " login, whoami, accounts, switch, logout, api, vault, doctor, client-metadata or version")}
+		return usageError{errors.New("say what to do: " + command + " login, whoami, accounts, switch, logout, api, vault, doctor, client-metadata, client-key or version")}
 	}
-	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), vaultCommand(out), doctorCommand(out), clientMetadataCommand(out), versionCommand(out))
+	root.AddCommand(loginCommand(out), whoamiCommand(out), accountsCommand(out), switchCommand(out), logoutCommand(out), apiCommand(out), vaultCommand(out), doctorCommand(out), clientMetadataCommand(out), clientKeyCommand(out), versionCommand(out))
 	root.SetOut(out.out)
 	root.SetErr(out.err)
 	// cobra's own commands complain in their own way.

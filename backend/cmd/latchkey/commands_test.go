@@ -48,6 +48,11 @@ func TestWrongUsage(t *testing.T) {
 		"api --post com.atproto.repo.createRecord record=:{",
 		"api --post com.atproto.repo.createRecord record=:",
 		"api --account",
+		"client-key",
+		"client-key bogus",
+		"client-key generate x",
+		"client-key generate --bogus",
+		"client-key jwks",
 		"completion bash x",
 		"completion fish --bogus",
 	} {

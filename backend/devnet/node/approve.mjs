@@ -8,6 +8,8 @@
 //   DEVNET_HANDLE     the handle to type when the page does not know it
 //   DEVNET_EMAIL      the person's email, at an email provider; approve-email.mjs has the rest of it
 //   DEVNET_ELSEWHERE  1 for a browser on another computer, where the app's own page can't be loaded
+//   DEVNET_CLIENT_HOST  "NAME ADDRESS" of a host beside those of this computer that can be reached, without questions
+//                     about its certificate
 //   DEVNET_SCHEME     a scheme whose addresses the pages of DEVNET_ISSUER, an origin, may hand to another program
 //   DEVNET_PROFILE    a directory that keeps the browser's profile, and with it its sessions; a fresh one when empty
 //   DEVNET_SHOTS      a directory for screenshots, one per page
@@ -33,6 +35,7 @@ const { DEVNET_PASSWORD: password, DEVNET_ACTION: action = 'approve', DEVNET_HAN
 const { DEVNET_SHOTS: shots, DEVNET_OUT: out, DEVNET_EMAIL: email, DEVNET_PROFILE: profile } = process.env
 const { DEVNET_SCHEME: scheme, DEVNET_ISSUER: issuer } = process.env
 const elsewhere = process.env.DEVNET_ELSEWHERE === '1'
+const clientHost = process.env.DEVNET_CLIENT_HOST
 if (!url || !ACTIONS.includes(action)) {
   console.error(`usage: approve URL, with DEVNET_ACTION one of ${ACTIONS.join(', ')}`)
   process.exit(2)
@@ -54,8 +57,9 @@ try {
       '--disable-component-update',
       '--disable-sync',
       // The pages of a private network load nothing from elsewhere.
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]',
+      `--host-resolver-rules=${clientHost ? `MAP ${clientHost}, ` : ''}MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]`,
     ],
+    ignoreHTTPSErrors: Boolean(clientHost),
     // The pages speak the browser's language, and their parts are found by their English names.
     locale: 'en-US',
     viewport: { width: 1100, height: 800 },

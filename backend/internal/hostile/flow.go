@@ -70,7 +70,8 @@ func (s *Server) HonestPush(w http.ResponseWriter, r *http.Request) {
 	}
 	if form.Get("response_type") != "code" || form.Get("code_challenge_method") != "S256" ||
 		len(form.Get("code_challenge")) != 43 || len(form.Get("state")) < 16 ||
-		!slices.Contains(strings.Fields(form.Get("scope")), "atproto") || (form.Get("redirect_uri") != SchemeRedirect && !strings.HasPrefix(form.Get("redirect_uri"), "http://127.0.0.1:")) {
+		!slices.Contains(strings.Fields(form.Get("scope")), "atproto") ||
+		!slices.Contains([]string{HandOn, SchemeRedirect}, form.Get("redirect_uri")) && !strings.HasPrefix(form.Get("redirect_uri"), "http://127.0.0.1:") {
 		s.tb.Errorf("unfit pushed request with the fields %v", slices.Sorted(maps.Keys(form)))
 	}
 	s.mu.Lock()

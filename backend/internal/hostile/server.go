@@ -25,6 +25,7 @@ import (
 	"github.com/bluesky-social/indigo/atproto/syntax"
 
 	latchkey "latchkey/backend"
+	"latchkey/backend/clientid"
 	"latchkey/backend/safehttp"
 )
 
@@ -34,6 +35,8 @@ const (
 	PDS   = "https://pds.example.net"
 	Other = "https://other.example.org" // an authorization server of its own, used when Issuer says so
 	PLC   = "https://plc.example.net"
+	// HandOn is the page of a product with a key: it sends browsers on to 127.0.0.1, to the port that the state names.
+	HandOn = "https://app.example.net/callback"
 )
 
 // Two accounts that are there from the start, both on [PDS].
@@ -188,6 +191,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		endpoint, handler, honest = "protected-resource", s.ProtectedResource, s.HonestProtectedResource
 	case path == "/.well-known/oauth-authorization-server":
 		endpoint, handler, honest = "metadata", s.Metadata, s.HonestMetadata
+	case host+path == HandOn:
+		endpoint, honest = "hand-on", handOn
 	case path == "/oauth/par":
 		endpoint, handler, honest = "push", s.Push, s.HonestPush
 	case path == "/oauth/authorize":
@@ -217,8 +222,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler(w, r)
 }
 
+func handOn(w http.ResponseWriter, r *http.Request) {
+	if address, ok := clientid.HandOn(r.URL.RawQuery); ok {
+		http.Redirect(w, r, address, http.StatusSeeOther)
+		return
+	}
+	http.NotFound(w, r)
+}
+
 // Requests counts what came to an endpoint: plc, did:web, handle, protected-resource, metadata,
-// push, authorize, token, revoke, xrpc, unknown.
+// push, authorize, hand-on, token, revoke, xrpc, unknown.
 func (s *Server) Requests(endpoint string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

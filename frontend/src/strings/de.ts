@@ -220,6 +220,8 @@ export const de: Strings = {
     issuer_mismatch: 'Die Antwort kam von einem anderen Server als dem gefragten, deshalb wurde niemand angemeldet. Versuchen Sie es noch einmal; wenn es wieder geschieht, trauen Sie diesem Server nicht.',
     subject_mismatch: 'Bestätigt wurde ein anderes Konto als das gewünschte, deshalb wurde niemand angemeldet. Versuchen Sie es noch einmal und wählen Sie im Browser das richtige Konto.',
     request_refused: 'Der Server hat diese Anfrage abgelehnt. Prüfen Sie, was von ihm verlangt wurde.',
+    client_refused: 'Der Server hat diese App nicht an ihrem Schlüssel erkannt. Nichts wurde geändert; sagen Sie es denen, die die App betreuen.',
+    client_unvouched: 'Der Dienst, der für diese App bürgt, war nicht zu erreichen. Prüfen Sie Ihre Verbindung, dann versuchen Sie es noch einmal.',
 
     denied: 'Die Anmeldung wurde im Browser abgelehnt. Es hat sich nichts geändert; beginnen Sie von vorn, wann Sie möchten.',
     cancelled: 'Die Anmeldung wurde abgebrochen.',
@@ -241,6 +243,7 @@ export const de: Strings = {
     session_unsaved: 'Ihre erneuerte Anmeldung konnte noch nicht gespeichert werden. Schaffen Sie Platz auf der Festplatte, bevor Sie die App schließen, sonst müssen Sie sich wieder anmelden.',
     renewal_unknown: 'Die Verbindung brach ab, während Ihre Anmeldung erneuert wurde, deshalb ist kein Verlass mehr auf sie. Melden Sie sich wieder an.',
     access_ended: 'Ihr Server hat diese Anmeldung gerade nicht angenommen. Versuchen Sie es noch einmal, und wenn es so bleibt, melden Sie sich wieder an.',
+    client_changed: 'Ihr Server kennt diese App jetzt auf andere Weise als bei Ihrer Anmeldung. Melden Sie sich wieder an.',
     account_moved: (subject) =>
       `Ihr Konto ist zu ${subject === '' ? 'einem anderen Server' : subject} umgezogen. Melden Sie sich dort an.`,
     scope_invalid: (subject) =>
@@ -276,6 +279,8 @@ export const de: Strings = {
     already_open: 'Die App ist schon in einem anderen Fenster geöffnet. Machen Sie dort weiter, oder schließen Sie beide Fenster und starten Sie sie neu.',
     config_invalid: 'Die Einstellungen der App sind falsch, deshalb ist sie nicht gestartet. Berichtigen Sie sie und starten Sie die App dann neu.',
     client_unnamed: 'Diese App hat keine eigene Kennung: Server halten sie für ein Programm in Entwicklung. Bitten Sie die, die sie gemacht haben, um eine mit eigener.',
+    client_key_missing: 'Der Schlüssel, der Servern zeigt, welche App dies ist, liegt nicht auf diesem Computer. Bitten Sie die, die den Computer betreuen, ihn dort abzulegen.',
+    client_key_unusable: 'Der Schlüssel, der Servern zeigt, welche App dies ist, ist nicht zu gebrauchen. Bitten Sie die, die den Computer betreuen, das in Ordnung zu bringen.',
     internal: 'In der App ist etwas schiefgegangen. Versuchen Sie es noch einmal; wenn es so bleibt, melden Sie es.',
   },
 
@@ -287,6 +292,7 @@ export const de: Strings = {
     desktop: 'Desktop',
     config: 'Einstellungen',
     client: 'Bei Servern bekannt als',
+    client_key: 'Beweist das durch',
     scopes: 'Fragt nach',
     email: 'E-Mail-Anbieter',
     keys: 'Schlüssel',
@@ -306,6 +312,11 @@ export const de: Strings = {
     'not in the program; on this system packages are signed': 'nicht im Programm; auf diesem System sind Pakete signiert',
     'none, nobody signed this build': 'keine, niemand hat dieses Programm signiert',
     'a program in development (loopback)': 'ein Programm in Entwicklung (loopback)',
+    'the service at {}': 'den Dienst unter {}',
+    'the key {} in {}': 'den Schlüssel {} in {}',
+    "a key that can't be used: {}": 'einen Schlüssel, der nicht zu gebrauchen ist: {}',
+    'a key that is neither in {} nor in the keychain': 'einen Schlüssel, der weder in {} noch im Schlüsselbund ist',
+    'a key that may be in the keychain': 'einen Schlüssel, der im Schlüsselbund sein mag',
     'none chosen': 'keiner gewählt',
     'another server, chosen on this computer': 'ein anderer Server, auf diesem Computer gewählt',
     "can't be reached": 'nicht zu erreichen',
