@@ -22,11 +22,13 @@ import (
 )
 
 // Run opens the window and answers the exit status once it was closed: 0, or 1 with a sentence on
-// standard error. Nothing but reading the settings happens before the window: generating the
+// standard error, and on Windows, where nobody sees that, in a box. Nothing but reading the settings happens before the window: generating the
 // bindings runs this function too.
 func Run(assets fs.FS) int {
 	if err := run(assets); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
+		program := filepath.Base(os.Args[0])
+		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
+		complain(program, err.Error())
 		return 1
 	}
 	return 0

@@ -138,7 +138,9 @@ func TestSlowAtEveryHop(t *testing.T) {
 					case <-tick.C:
 					case <-r.Context().Done():
 						sent <- n
-						return
+						// An end in good order could still arrive while the other side is hanging up, and to a
+						// revocation it is an answer.
+						panic(http.ErrAbortHandler)
 					}
 				}
 			})
