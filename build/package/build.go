@@ -36,7 +36,7 @@ func build(ctx context.Context, o options) (err error) {
 	if err := errors.Join(os.RemoveAll(o.out), os.RemoveAll(o.out+"-keys"), os.MkdirAll(o.out, 0o755)); err != nil { // #nosec G301 -- for everybody to read
 		return err
 	}
-	if err := p.artefacts(ctx, o, work); err != nil {
+	if err := p.artefacts(ctx, o, keys, work); err != nil {
 		return err
 	}
 	if keys != nil {
@@ -48,8 +48,9 @@ func build(ctx context.Context, o options) (err error) {
 	return err
 }
 
-// artefacts makes all that is there before somebody signs it.
-func (p product) artefacts(ctx context.Context, o options, work string) error {
+// artefacts makes all that is there before somebody signs it; but what is for Windows is signed on the way,
+// because signed programs lie in signed installers.
+func (p product) artefacts(ctx context.Context, o options, keys *keys, work string) error {
 	made, err := p.compile(ctx, work, o.tags)
 	if err != nil {
 		return err
@@ -84,7 +85,16 @@ func (p product) artefacts(ctx context.Context, o options, work string) error {
 			return err
 		}
 	}
-	return nil
+	if o.linuxOnly {
+		return nil
+	}
+	var sealed *seal
+	if keys != nil {
+		sealed = keys.code.seal(p)
+	} else if o.signatures != "" {
+		sealed = p.published(o.signatures)
+	}
+	return p.windows(ctx, o, sealed, made.overlay, work, licences)
 }
 
 // sign signs the packages, makes the repository, publishes the public keys in another folder, and signs the

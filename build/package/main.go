@@ -1,7 +1,7 @@
 // Command package builds what a packager ships, from the sources of one commit and one brand folder, signs
 // it, and verifies it as somebody would who receives it:
 //
-//	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] DIR
+//	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] [-signatures RELEASE] DIR
 //	package verify [-brand DIR] [-version V] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] DIR, or package verify [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] [-signatures RELEASE] DIR, or package verify [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -58,6 +58,7 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	if args[0] == "build" {
 		flags.StringVar(&o.tags, "tags", "", "")
 		flags.StringVar(&o.keys, "keys", "environment", "")
+		flags.StringVar(&o.signatures, "signatures", "", "")
 	}
 	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 {
 		return errUsage
@@ -82,6 +83,10 @@ type options struct {
 	version string // "" for that of the sources
 	tags    string // build tags beside those of Wails: devnet for a development build
 	keys    string // environment, test or none
-	out     string // where everything goes; beside it, with the ending -keys, the public keys
-	say     io.Writer
+	// signatures is a release whose signatures for Windows are put into what is built.
+	signatures string
+	// linuxOnly leaves out what is for other systems.
+	linuxOnly bool
+	out       string // where everything goes; beside it, with the ending -keys, the public keys
+	say       io.Writer
 }

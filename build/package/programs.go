@@ -12,6 +12,7 @@ import (
 type programs struct {
 	window, terminal string // for Linux on amd64
 	terminalARM      string // for Linux on arm64, where cgo and so the window does not go
+	overlay          string // what they were compiled with
 }
 
 // compile builds the page and the programs. Nothing of this machine gets into them, neither paths nor
@@ -28,11 +29,12 @@ func (p product) compile(ctx context.Context, dir, tags string) (programs, error
 		window:      filepath.Join(dir, p.window()),
 		terminal:    filepath.Join(dir, p.Command),
 		terminalARM: filepath.Join(dir, "arm64", p.Command),
+		overlay:     overlay,
 	}
 	flags := func(tags ...string) []string {
 		return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
 			"-tags=" + strings.Join(tags, ","),
-			"-ldflags=-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command}
+			"-ldflags=" + p.ldflags()}
 	}
 	for _, c := range []struct {
 		out, source string
@@ -49,6 +51,11 @@ func (p product) compile(ctx context.Context, dir, tags string) (programs, error
 		}
 	}
 	return made, nil
+}
+
+// ldflags leave out what debuggers want, and say which version of what it is.
+func (p product) ldflags() string {
+	return "-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command
 }
 
 // overlay lets the compiler read the brand in another folder instead of our own, without touching ours
