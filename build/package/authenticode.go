@@ -31,7 +31,7 @@ type authenticode struct {
 	certificate, key string // files with both; the key may be in a token
 	module           string // of the token
 	password         string // file with what opens the key, "" for nothing
-	timestamp        string // address
+	timestamp        string // address, "" for none
 	roots            string // file
 	server           *timestamper
 }
@@ -102,7 +102,10 @@ type seal struct {
 
 // seal signs with the key. The time stamp lets a signature outlive the certificate.
 func (a *authenticode) seal(p product) *seal {
-	flags := []string{"sign", "-certs", a.certificate, "-key", a.key, "-h", "sha256", "-n", p.Name, "-i", p.Homepage, "-ts", a.timestamp}
+	flags := []string{"sign", "-certs", a.certificate, "-key", a.key, "-h", "sha256", "-n", p.Name, "-i", p.Homepage}
+	if a.timestamp != "" {
+		flags = append(flags, "-ts", a.timestamp)
+	}
 	if a.password != "" {
 		flags = append(flags, "-readpass", a.password)
 	}
@@ -113,11 +116,12 @@ func (a *authenticode) seal(p product) *seal {
 }
 
 // published puts the signatures of a release into the same programs, built by somebody else: Authenticode
-// leaves itself out of what it signs.
-func (p product) published(release string) *seal {
+// leaves itself out of what it signs. The public keys are beside the release, and osslsigncode verifies.
+func (p product) published(release string) (*seal, error) {
+	trust, err := trusted(release + "-keys")
 	return &seal{func(architecture, name string) []string {
-		return []string{"attach-signature", "-sigin", filepath.Join(release, p.signaturesName(architecture), name+signatureEnding)}
-	}}
+		return append([]string{"attach-signature", "-sigin", filepath.Join(release, p.signaturesName(architecture), name+signatureEnding)}, trust...)
+	}}, err
 }
 
 func (p product) signaturesName(architecture string) string {
@@ -158,21 +162,31 @@ func (s *seal) script(architecture string) []byte {
 		`mv "$1.sealed" "$1"` + "\n" + `cp "$1" "$(dirname "$0")/` + uninstallerName + "\"\n")
 }
 
-// authenticode checks the signature in a program: that it is by the certificate that was published and
-// fits the program, and that a server of time stamps said when. Without any, osslsigncode may be content.
-func (r receiver) authenticode(ctx context.Context, file string) error {
-	data, err := os.ReadFile(filepath.Join(r.keys, codePublic))
+// trusted tells osslsigncode whose signature to expect: any certificate below the roots would do otherwise.
+func trusted(keys string) ([]string, error) {
+	data, err := os.ReadFile(filepath.Join(keys, codePublic))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return errors.New(codePublic + " has no certificate")
+		return nil, errors.New(codePublic + " has no certificate")
 	}
 	hash := sha256.Sum256(block.Bytes)
-	roots := filepath.Join(r.keys, rootsPublic)
-	said, err := command(ctx, "osslsigncode", "verify", "-require-leaf-hash", "sha256:"+hex.EncodeToString(hash[:]),
-		"-CAfile", roots, "-TSA-CAfile", roots, "-in", file).CombinedOutput()
+	roots := filepath.Join(keys, rootsPublic)
+	return []string{"-require-leaf-hash", "sha256:" + hex.EncodeToString(hash[:]), "-CAfile", roots, "-TSA-CAfile", roots}, nil
+}
+
+// authenticode checks the signature in a program: that it is by the certificate that was published and
+// fits the program, and that a server of time stamps said when. Without any, osslsigncode may be content.
+func (r receiver) authenticode(ctx context.Context, file string) error {
+	trust, err := trusted(r.keys)
+	if err != nil {
+		return err
+	}
+	cmd := command(ctx, "osslsigncode", append([]string{"verify", "-in", file}, trust...)...)
+	cmd.Stderr = nil // where the output goes
+	said, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", filepath.Base(file), err, said)
 	}

@@ -92,7 +92,9 @@ func (p product) artefacts(ctx context.Context, o options, keys *keys, work stri
 	if keys != nil {
 		sealed = keys.code.seal(p)
 	} else if o.signatures != "" {
-		sealed = p.published(o.signatures)
+		if sealed, err = p.published(o.signatures); err != nil {
+			return err
+		}
 	}
 	return p.windows(ctx, o, sealed, made.overlay, work, licences)
 }

@@ -107,7 +107,7 @@ func (r receiver) upgraded(ctx context.Context, o options, say io.Writer) error 
 	var debs []string
 	for _, p := range both {
 		out := filepath.Join(r.work, "development-"+p.version)
-		if err := build(ctx, options{brand: o.brand, version: p.version, tags: "devnet", keys: "none", out: out, say: io.Discard}); err != nil {
+		if err := build(ctx, options{brand: o.brand, version: p.version, tags: "devnet", keys: "none", linuxOnly: true, out: out, say: io.Discard}); err != nil {
 			return err
 		}
 		debs = append(debs, filepath.Join(out, p.packageNames()["deb"]))

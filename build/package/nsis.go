@@ -52,6 +52,11 @@ func (p product) installer(ctx context.Context, architecture, stage string, seal
 	return setup, err
 }
 
+// installedNames are the files that an installer installs.
+func (p product) installedNames() []string {
+	return []string{p.Command + ".exe", p.window() + ".exe", uninstallerName, "LICENSE.txt", "README.txt", "licences.txt"}
+}
+
 // sealed are the names of the files for Windows that carry a signature.
 func (p product) sealed() []string {
 	return []string{p.Command + ".exe", p.window() + ".exe", uninstallerName, installerName}

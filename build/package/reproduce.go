@@ -11,7 +11,8 @@ import (
 	"slices"
 )
 
-// again builds the same commit in another folder, with nothing of what was compiled before, unsigned.
+// again builds the same commit in another folder, with nothing of what was compiled before, unsigned; but what
+// is for Windows gets the signatures that were published.
 func (r receiver) again(ctx context.Context, o options) (string, error) {
 	clone, dir := filepath.Join(r.work, "another folder"), filepath.Join(r.work, "again")
 	if err := quietly(command(ctx, "git", "clone", "--quiet", "--no-checkout", ".", clone)); err != nil {
@@ -27,7 +28,7 @@ func (r receiver) again(ctx context.Context, o options) (string, error) {
 	for _, args := range [][]string{
 		{"git", "checkout", "--quiet", "--detach", r.commit},
 		{"build/setup.sh", "frontend"},
-		{"go", "run", "./build/package", "build", "-keys", "none", "-brand", brand, "-version", r.version, "-tags", o.tags, dir},
+		{"go", "run", "./build/package", "build", "-keys", "none", "-signatures", o.out, "-brand", brand, "-version", r.version, "-tags", o.tags, dir},
 	} {
 		cmd := command(ctx, args[0], args[1:]...)
 		cmd.Dir = clone
@@ -42,8 +43,12 @@ func (r receiver) again(ctx context.Context, o options) (string, error) {
 // unsigned are the files that have to be the same whoever builds them.
 func (p product) unsigned() []string {
 	names := p.packageNames()
-	return []string{names["deb"], names["rpm"], names["archlinux"], p.archiveName("linux-amd64") + ".tar.gz", p.archiveName("linux-arm64") + ".tar.gz",
+	all := []string{names["deb"], names["rpm"], names["archlinux"], p.archiveName("linux-amd64") + ".tar.gz", p.archiveName("linux-arm64") + ".tar.gz",
 		p.materialsName(), "licences.txt"}
+	for _, architecture := range windowsArchitectures {
+		all = append(all, p.setupName(architecture))
+	}
+	return all
 }
 
 // same compares what was published with what was built again, byte by byte, but for the signature that

@@ -56,11 +56,7 @@ func (r receiver) attacks(dir, other, unsigned string) ([]attack, error) {
 
 // tamper does it all, each time to a fresh copy, and answers how much was refused. Something that is
 // accepted is an error.
-func (r receiver) tamper(ctx context.Context, dir, other, unsigned string) (int, error) {
-	all, err := r.attacks(dir, other, unsigned)
-	if err != nil {
-		return 0, err
-	}
+func (r receiver) tamper(ctx context.Context, dir string, all []attack) (int, error) {
 	for _, a := range all {
 		copied := filepath.Join(r.work, "tampered")
 		if err := quietly(command(ctx, "cp", "-a", "--link", dir, copied)); err != nil {

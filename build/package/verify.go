@@ -41,6 +41,9 @@ func verify(ctx context.Context, o options) (err error) {
 			return errors.Join(r.rpm(ctx, o.out), r.arch(ctx, o.out), r.apt(ctx, o.out))
 		}},
 		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, o.out) }},
+		{"the installers for Windows and the programs in them are signed, time-stamped, and what they should be", func() error { return r.installers(ctx, o.out) }},
+		{"a key in a token signs for Windows as well", func() error { return r.token(ctx) }},
+		{"installed with wine, run, upgraded, and uninstalled", func() error { return r.onWindows(ctx, o.out) }},
 		{"installed with apt from the signed repository, run, and purged", func() error { return r.installed(ctx, o.out) }},
 		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o, o.say) }},
 		{"built again in another folder, with an empty cache", func() (err error) { again, err = r.again(ctx, o); return err }},
@@ -50,7 +53,15 @@ func verify(ctx context.Context, o options) (err error) {
 			if err != nil {
 				return err
 			}
-			refused, err = r.tamper(ctx, o.out, other, again)
+			attacks, err := r.attacks(o.out, other, again)
+			if err != nil {
+				return err
+			}
+			if refused, err = r.tamper(ctx, o.out, attacks); err != nil {
+				return err
+			}
+			more, err := r.tamperWindows(ctx)
+			refused += more
 			return err
 		}},
 	} {
@@ -86,6 +97,9 @@ func (r receiver) forge(ctx context.Context, unsigned string) (string, error) {
 func (r receiver) table(dir string, out io.Writer) error {
 	names := r.packageNames()
 	signedBy := map[string]string{names["deb"]: "minisign (sums), OpenPGP (repository)", names["rpm"]: "minisign (sums), OpenPGP", names["archlinux"]: "minisign (sums), OpenPGP (.sig)"}
+	for _, architecture := range windowsArchitectures {
+		signedBy[r.setupName(architecture)] = "minisign (sums), Authenticode"
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, err := fmt.Fprintln(w, "artefact\tsize\tsigned by\tverified\treproducible")
 	for _, name := range r.unsigned() {
@@ -99,6 +113,8 @@ func (r receiver) table(dir string, out io.Writer) error {
 		}
 		if name == names["rpm"] {
 			same = "yes, but for its signature"
+		} else if filepath.Ext(name) == ".exe" {
+			same = "yes, with the signatures put back"
 		}
 		_, lineErr := fmt.Fprintf(w, "%s\t%.1f MB\t%s\tyes\t%s\n", name, float64(info.Size())/1e6, by, same)
 		err = errors.Join(err, lineErr)

@@ -40,7 +40,7 @@ func (p product) windows(ctx context.Context, o options, seal *seal, overlay, wo
 		if err := quietly(command(ctx, "cp", setup, name)); err != nil {
 			return err
 		}
-		if seal != nil {
+		if seal != nil && o.signatures == "" {
 			if err := p.publishSignatures(ctx, stage, filepath.Join(o.out, p.signaturesName(architecture))); err != nil {
 				return err
 			}
