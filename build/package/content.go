@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"debug/elf"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +17,7 @@ import (
 
 // contents looks into the artefacts: all of them have the same files, and the checkers of the
 // distributions find nothing wrong.
-func (r receiver) contents(ctx context.Context, dir string) error {
+func (r receiver) contents(ctx context.Context, dir string, all records) error {
 	names := r.packageNames()
 	folders := map[string]string{}
 	for kind, name := range map[string]string{"deb": names["deb"], "rpm": names["rpm"], "archlinux": names["archlinux"], "tar.gz": r.archiveName("linux-amd64") + ".tar.gz"} {
@@ -40,11 +42,55 @@ func (r receiver) contents(ctx context.Context, dir string) error {
 			return fmt.Errorf("%s: %w", kind, err)
 		}
 	}
-	return errors.Join(
+	if err := errors.Join(
 		quietly(command(ctx, "lintian", "--allow-root", "--fail-on", "error", filepath.Join(dir, names["deb"]))),
 		quietly(command(ctx, "desktop-file-validate", filepath.Join(usr, "share", "applications", r.AppID+".desktop"))),
 		quietly(command(ctx, "appstreamcli", "validate", "--no-net", filepath.Join(usr, "share", "metainfo", r.AppID+".metainfo.xml"))),
-		r.dependencies(ctx, usr), r.listed(dir))
+		r.dependencies(ctx, usr), r.materials(dir), r.terminalOnly(ctx, dir, trees["tar.gz"]), r.licences(dir, trees["tar.gz"])); err != nil {
+		return err
+	}
+	return errors.Join(all.verified("contents", names["deb"], names["rpm"], names["archlinux"], r.archiveName("linux-amd64")+".tar.gz",
+		r.archiveName("linux-arm64")+".tar.gz", r.materialsName(), "licences.txt"), all.verified("lintian", names["deb"]), all.verified("dependencies", names["deb"]))
+}
+
+// terminalOnly wants the archive for arm64 to be a part of the one for amd64, with a program for that processor.
+func (r receiver) terminalOnly(ctx context.Context, dir, both string) error {
+	folder := filepath.Join(r.work, "content", "arm64")
+	if err := unpack(ctx, "tar.gz", filepath.Join(dir, r.archiveName("linux-arm64")+".tar.gz"), folder); err != nil {
+		return err
+	}
+	folder = filepath.Join(folder, r.archiveName("linux-arm64"))
+	program := filepath.Join(folder, "bin", r.Command)
+	file, err := elf.Open(program)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil || file.Machine != elf.EM_AARCH64 {
+		return errors.Join(err, fmt.Errorf("the program for arm64 is one for %v", file.Machine))
+	}
+	if err := os.Remove(program); err != nil {
+		return err
+	}
+	return filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(folder, path)
+		return errors.Join(err, quietly(command(ctx, "cmp", path, filepath.Join(both, name))))
+	})
+}
+
+// licences wants the list beside the packages to be the one in them.
+func (r receiver) licences(dir, tree string) error {
+	list, err := os.ReadFile(filepath.Join(dir, "licences.txt"))
+	if err != nil {
+		return err
+	}
+	inside, err := os.ReadFile(filepath.Join(tree, "share", "doc", r.Command, "licences.txt.gz"))
+	if err == nil && !bytes.Equal(zipped(list), inside) {
+		err = errors.New("licences.txt is another one in the packages")
+	}
+	return err
 }
 
 // unpack unpacks an artefact; the deb by its own tool, which does not trust what is in it either.
@@ -81,8 +127,8 @@ func (r receiver) dependencies(ctx context.Context, usr string) error {
 	return nil
 }
 
-// listed wants the list of materials to be one, with parts of both kinds.
-func (r receiver) listed(dir string) error {
+// materials wants the list of materials to be one, with parts of both kinds.
+func (r receiver) materials(dir string) error {
 	data, err := os.ReadFile(filepath.Join(dir, r.materialsName()))
 	if err != nil {
 		return err

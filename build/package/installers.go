@@ -20,7 +20,7 @@ func (r receiver) unpacked(architecture string) string {
 }
 
 // installers looks into the installers for Windows: all that runs is signed, and is what it should be.
-func (r receiver) installers(ctx context.Context, dir string) error {
+func (r receiver) installers(ctx context.Context, dir string, all records) error {
 	for _, architecture := range windowsArchitectures {
 		setup, folder := filepath.Join(dir, r.setupName(architecture)), r.unpacked(architecture)
 		if err := errors.Join(os.MkdirAll(folder, 0o700), quietly(command(ctx, "7z", "x", "-y", "-o"+folder, setup))); err != nil {
@@ -37,6 +37,9 @@ func (r receiver) installers(ctx context.Context, dir string) error {
 		}
 		if err := r.installerContents(ctx, dir, folder, architecture); err != nil {
 			return fmt.Errorf("%s: %w", architecture, err)
+		}
+		if err := errors.Join(all.signed("Authenticode", r.setupName(architecture)), all.verified("contents", r.setupName(architecture))); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -115,12 +118,11 @@ func (r receiver) executable(file, architecture string, subsystem uint16) (err e
 	return nil
 }
 
-// tamperWindows attacks each program for Windows, in the folder in which the installers were unpacked, and
-// answers how much was refused.
-func (r receiver) tamperWindows(ctx context.Context) (refused int, err error) {
+// tamperWindows attacks each program for Windows, in the folder in which the installers were unpacked.
+func (r receiver) tamperWindows(ctx context.Context) (err error) {
 	another, keys, err := r.anotherKey(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, another.close()) }()
 	var all []attack
@@ -130,15 +132,16 @@ func (r receiver) tamperWindows(ctx context.Context) (refused int, err error) {
 		for _, name := range r.sealed() {
 			file := filepath.Join(architecture, name)
 			check := func(ctx context.Context, dir string) error { return r.authenticode(ctx, filepath.Join(dir, file)) }
-			all = append(all, attack{"a byte of " + file, flip(file), check}, attack{"no signature of " + file, unsign(ctx, file), check},
-				attack{file + " signed by another key", both(unsign(ctx, file), sign(ctx, another.seal(r.product), file)), check})
+			all = append(all, attack{"a byte of " + file, flip(file), check, "MISMATCH!!!"},
+				attack{"no signature of " + file, unsign(ctx, file), check, "No signature found"},
+				attack{file + " signed by another key", both(unsign(ctx, file), sign(ctx, another.seal(r.product), file)), check, "Leaf hash match: failed"})
 		}
 	}
 	// A signature without a time would end with its certificate. Only whose key it is can make such a one.
 	file := filepath.Join("amd64", uninstallerName)
 	all = append(all, attack{"a signature without a time stamp", both(unsign(ctx, file), sign(ctx, unstamped.seal(r.product), file)),
-		func(ctx context.Context, dir string) error { return other.authenticode(ctx, filepath.Join(dir, file)) }})
-	return r.tamper(ctx, filepath.Join(r.work, "windows"), all)
+		func(ctx context.Context, dir string) error { return other.authenticode(ctx, filepath.Join(dir, file)) }, "does not say \"Timestamp"})
+	return r.refused(ctx, filepath.Join(r.work, "windows"), all)
 }
 
 // unsign takes the signature off.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +24,52 @@ func newReceiver(ctx context.Context, p product, keys, work string) (receiver, e
 	return r, quietly(command(ctx, "go", "build", "-o", r.release, "./build/release"))
 }
 
+// The proof of a release, as build/release writes it.
+const (
+	sumsFile      = "SHA256SUMS"
+	signatureFile = "SHA256SUMS.minisig"
+)
+
+// summed checks the sums, which cover every file but themselves.
+func (r receiver) summed(ctx context.Context, dir string, all records) error {
+	if err := errors.Join(r.sums(ctx, dir), r.minisign(ctx, dir)); err != nil {
+		return err
+	}
+	names := slices.DeleteFunc(slices.Collect(maps.Keys(all)), func(name string) bool { return name == sumsFile || name == signatureFile })
+	return errors.Join(all.signed("minisign (sums)", names...), all.signed("minisign", sumsFile), all.verified("signature", signatureFile))
+}
+
+// signatures checks those that packages have of their own, and the repository in both of its forms: as apt reads
+// it now, and as it did long ago.
+func (r receiver) signatures(ctx context.Context, dir string, all records) error {
+	names, a := r.packageNames(), r.aptFiles()
+	if err := errors.Join(r.rpm(ctx, dir), r.arch(ctx, dir), r.aptWithout(ctx, dir, a.release, a.releaseSignature, a.packages),
+		r.aptWithout(ctx, dir, a.inRelease, a.packagesZipped)); err != nil {
+		return err
+	}
+	return errors.Join(all.signed("OpenPGP", names["rpm"], names["archlinux"], a.inRelease, a.release),
+		all.signed("OpenPGP (repository)", a.deb, a.packages, a.packagesZipped),
+		all.verified("signature", names["archlinux"]+".sig", a.releaseSignature))
+}
+
+// aptWithout is the check of apt in a copy that lacks some of the files, so that it reads the others.
+func (r receiver) aptWithout(ctx context.Context, dir string, lacks ...string) error {
+	copied, err := r.copied(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range lacks {
+		err = errors.Join(err, remove(name)(copied))
+	}
+	return errors.Join(err, r.apt(ctx, copied), os.RemoveAll(copied))
+}
+
+// copied makes a fresh copy of a folder, which shares its files with it.
+func (r receiver) copied(ctx context.Context, dir string) (string, error) {
+	copied := filepath.Join(r.work, "copied")
+	return copied, quietly(command(ctx, "cp", "-a", "--link", dir, copied))
+}
+
 // sums is the check that covers every file.
 func (r receiver) sums(ctx context.Context, dir string) error {
 	return quietly(command(ctx, r.release, "verify", "-key", filepath.Join(r.keys, minisignPublic), "-release", r.product.release(), dir))
@@ -29,8 +77,8 @@ func (r receiver) sums(ctx context.Context, dir string) error {
 
 // minisign is the same with the tools that everybody has.
 func (r receiver) minisign(ctx context.Context, dir string) error {
-	check := command(ctx, "minisign", "-V", "-p", filepath.Join(r.keys, minisignPublic), "-m", filepath.Join(dir, "SHA256SUMS"))
-	sums := command(ctx, "sha256sum", "--check", "--strict", "SHA256SUMS")
+	check := command(ctx, "minisign", "-V", "-p", filepath.Join(r.keys, minisignPublic), "-m", filepath.Join(dir, sumsFile))
+	sums := command(ctx, "sha256sum", "--check", "--strict", sumsFile)
 	sums.Dir = dir
 	return errors.Join(quietly(check), quietly(sums))
 }
@@ -45,8 +93,10 @@ func (r receiver) rpm(ctx context.Context, dir string) error {
 	if err := quietly(command(ctx, "rpm", "--dbpath", db, "--import", filepath.Join(r.keys, gpgPublic))); err != nil {
 		return err
 	}
-	said, err := output(ctx, "rpm", "--dbpath", db, "--checksig", filepath.Join(dir, r.packageNames()["rpm"]))
-	if err != nil || !strings.HasSuffix(said, ": digests signatures OK") {
+	check := command(ctx, "rpm", "--dbpath", db, "--checksig", filepath.Join(dir, r.packageNames()["rpm"]))
+	check.Stderr = nil
+	said, err := check.CombinedOutput()
+	if err != nil || !strings.HasSuffix(strings.TrimSpace(string(said)), ": digests signatures OK") {
 		return errors.Join(err, fmt.Errorf("rpm says %q", said))
 	}
 	return nil

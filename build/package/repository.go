@@ -12,6 +12,17 @@ const (
 	component = "main"
 )
 
+// aptFiles are the files of the repository below the folder of a release. InRelease and the first of the lists are
+// what apt reads; the rest says the same to older ones.
+type aptFiles struct{ deb, packagesZipped, packages, inRelease, release, releaseSignature string }
+
+func (p product) aptFiles() aptFiles {
+	folder := "apt/dists/" + suite + "/"
+	packages := folder + component + "/binary-amd64/Packages"
+	return aptFiles{deb: "apt/pool/" + component + "/" + p.Command + "/" + p.packageNames()["deb"], packagesZipped: packages + ".gz", packages: packages,
+		inRelease: folder + "InRelease", release: folder + "Release", releaseSignature: folder + "Release.gpg"}
+}
+
 // repository makes a repository for apt of the debs, below dir/apt. The debs in it carry no signature of
 // their own: apt trusts them by the sums in Packages, whose sum is in InRelease, which is signed.
 func (p product) repository(ctx context.Context, keys *keys, dir string, debs ...string) error {

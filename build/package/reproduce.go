@@ -53,7 +53,7 @@ func (p product) unsigned() []string {
 
 // same compares what was published with what was built again, byte by byte, but for the signature that
 // lies within an rpm.
-func (p product) same(dir, again string) error {
+func (p product) same(dir, again string, all records) error {
 	made, err := os.ReadDir(again)
 	if err != nil {
 		return err
@@ -61,29 +61,53 @@ func (p product) same(dir, again string) error {
 	if len(made) != len(p.unsigned()) {
 		return fmt.Errorf("built again, there are %d artefacts", len(made))
 	}
-	var all error
+	names := p.packageNames()
 	for _, name := range p.unsigned() {
-		one, err := os.ReadFile(filepath.Join(dir, name))
+		how, content := "yes", func(data []byte) ([]byte, error) { return data, nil }
+		if name == names["rpm"] {
+			how, content = "yes, but for its signature", withoutSignature
+		}
+		if filepath.Ext(name) == ".exe" {
+			how = "yes, with its signatures"
+		}
+		published := []string{name}
+		if name == names["deb"] {
+			published = append(published, p.aptFiles().deb)
+		}
+		other, err := contentOf(filepath.Join(again, name), content)
 		if err != nil {
 			return err
 		}
-		other, err := os.ReadFile(filepath.Join(again, name))
-		if err != nil {
+		for _, one := range published {
+			data, err := contentOf(filepath.Join(dir, one), content)
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(data, other) {
+				return fmt.Errorf("%s is another file when it is built again", one)
+			}
+		}
+		if err := all.reproduced(how, published...); err != nil {
 			return err
-		}
-		if filepath.Ext(name) == ".rpm" {
-			if one, err = withoutSignature(one); err != nil {
-				return err
-			}
-			if other, err = withoutSignature(other); err != nil {
-				return err
-			}
-		}
-		if !bytes.Equal(one, other) {
-			all = errors.Join(all, fmt.Errorf("%s is another file when it is built again", name))
 		}
 	}
-	return all
+	// They were put into what was built again.
+	for _, architecture := range windowsArchitectures {
+		for _, one := range p.sealed() {
+			if err := all.verified("put back", filepath.Join(p.signaturesName(architecture), one+signatureEnding)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func contentOf(file string, content func([]byte) ([]byte, error)) ([]byte, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return content(data)
 }
 
 // withoutSignature is an rpm from its header on: before it are the lead of 96 bytes, and the signature

@@ -26,7 +26,7 @@ type trial struct {
 // onWindows installs the release with wine, as a person does it and as a script, over an older version and
 // while the program runs, and wants nothing to be left behind. The window needs the WebView2 runtime, which
 // wine has not: it is not opened.
-func (r receiver) onWindows(ctx context.Context, dir string) (err error) {
+func (r receiver) onWindows(ctx context.Context, dir string, all records) (err error) {
 	w, err := newWine(ctx, filepath.Join(r.work, "wine"))
 	defer func() { err = errors.Join(err, w.close()) }()
 	if err != nil {
@@ -60,7 +60,7 @@ func (r receiver) onWindows(ctx context.Context, dir string) (err error) {
 	if err := t.upgrade(ctx, witness); err != nil {
 		return fmt.Errorf("an upgrade: %w", err)
 	}
-	return nil
+	return all.verified("installed", r.setupName("amd64"))
 }
 
 // programs is the folder where programs go unless a person chooses another.

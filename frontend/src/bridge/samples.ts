@@ -149,7 +149,7 @@ export const wellFound: Finding[] = toFindings([
   { name: 'system', title: 'System', value: 'linux/amd64, Debian GNU/Linux 12 (bookworm)', trouble: null },
   { name: 'desktop', title: 'Desktop', value: 'Wayland, GNOME', trouble: null },
   { name: 'folder', title: 'Data', value: '~/.local/share/latchkey', trouble: null },
-  { name: 'database', title: 'Database', value: 'whole, version 2, 40 KB', trouble: null },
+  { name: 'database', title: 'Database', value: 'whole, version 3, 48 KB', trouble: null },
   { name: 'listener', title: 'Way back from the browser', value: '127.0.0.1 can be used', trouble: null },
 ])
 

@@ -1,12 +1,10 @@
 /** The server that signs people in by email. There is none until the brand or the person chose one: never a guess. */
 import type { Bridge, EmailProviders, Failure } from '../bridge/bridge'
-import { toFailure } from '../bridge/decode'
 import { strings } from '../strings'
-import { idle, pending } from './progress'
-import type { Progress } from './progress'
+import { Asking } from './asking.svelte'
 
 export class EmailProvider {
-  choice = $state.raw<Progress>(idle)
+  readonly choice = new Asking()
 
   #bridge: Bridge
   #providers = $state.raw<EmailProviders>({ chosen: '', known: [] })
@@ -43,22 +41,11 @@ export class EmailProvider {
 
   /** True when that server is the provider now. */
   async choose(address: string): Promise<boolean> {
-    if (address.trim() === '' || this.choice.state === 'pending') return false
-    this.choice = pending
-    try {
+    if (address.trim() === '') return false
+    return this.choice.ask(async () => {
       const chosen = await this.#bridge.chooseEmailProvider(address.trim())
       this.#providers = { ...this.#providers, chosen }
-      this.choice = idle
-      return true
-    } catch (reason) {
-      this.choice = { state: 'failed', failure: toFailure(reason) }
-      return false
-    }
-  }
-
-  /** Forgets why a choice failed. */
-  leave(): void {
-    if (this.choice.state === 'failed') this.choice = idle
+    })
   }
 }
 

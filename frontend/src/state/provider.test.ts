@@ -37,22 +37,22 @@ test('an address keeps a scheme that does not go without saying', async () => {
 test('a choice is checked and then in force', async () => {
   await loaded('')
   const choosing = provider.choose(' mail.example ')
-  expect(provider.choice.state).toBe('pending')
+  expect(provider.choice.pending).toBe(true)
   expect(provider.chosen).toBe(false)
   expect(await choosing).toBe(true)
   expect(bridge.asked.at(-1)).toBe('chooseEmailProvider mail.example')
   expect(provider.host).toBe('mail.example')
-  expect(provider.choice.state).toBe('idle')
+  expect(provider.choice).toMatchObject({ pending: false, failure: null })
 })
 
 test('a choice that fails changes nothing and says why, until it is left', async () => {
   await loaded('https://one.example')
   bridge.refusals.chooseEmailProvider = notAServer
   expect(await provider.choose('nonsense')).toBe(false)
-  expect(provider.choice).toEqual({ state: 'failed', failure: notAServer })
+  expect(provider.choice).toMatchObject({ pending: false, failure: notAServer })
   expect(provider.host).toBe('one.example')
-  provider.leave()
-  expect(provider.choice.state).toBe('idle')
+  provider.choice.leave()
+  expect(provider.choice.failure).toBeNull()
 })
 
 test('a choice is made once, and not without an address', async () => {
@@ -66,8 +66,8 @@ test('a choice is made once, and not without an address', async () => {
 test('a choice that is under way stays so when it is left', async () => {
   await loaded('')
   const choosing = provider.choose('mail.example')
-  provider.leave()
-  expect(provider.choice.state).toBe('pending')
+  provider.choice.leave()
+  expect(provider.choice.pending).toBe(true)
   await choosing
 })
 

@@ -1,12 +1,10 @@
 /** What helps when the browser did not open, or could not come back. */
 import type { Bridge, BrowserApp } from '../bridge/bridge'
-import { toFailure } from '../bridge/decode'
-import { idle, pending } from './progress'
-import type { Progress } from './progress'
+import { Asking } from './asking.svelte'
 
 export class Rescue {
   browsers = $state.raw<BrowserApp[]>([])
-  pasting = $state.raw<Progress>(idle)
+  readonly pasting = new Asking()
 
   #bridge: Bridge
 
@@ -21,20 +19,7 @@ export class Rescue {
 
   /** True when that was the address of the page that the attempt ended on. */
   async paste(address: string): Promise<boolean> {
-    if (address.trim() === '' || this.pasting.state === 'pending') return false
-    this.pasting = pending
-    try {
-      await this.#bridge.pasteAddress(address.trim())
-      this.pasting = idle
-      return true
-    } catch (reason) {
-      this.pasting = { state: 'failed', failure: toFailure(reason) }
-      return false
-    }
-  }
-
-  /** Forgets why an address was not taken. */
-  leave(): void {
-    if (this.pasting.state === 'failed') this.pasting = idle
+    if (address.trim() === '') return false
+    return this.pasting.ask(() => this.#bridge.pasteAddress(address.trim()))
   }
 }

@@ -1,12 +1,10 @@
 /** Who is asked for accounts while a person types. That is nobody until the person says so. */
 import type { Bridge, Settings } from '../bridge/bridge'
-import { toFailure } from '../bridge/decode'
-import { idle, pending } from './progress'
-import type { Progress } from './progress'
+import { Asking } from './asking.svelte'
 import { withoutScheme } from './provider.svelte'
 
 export class SuggestionHost {
-  choice = $state.raw<Progress>(idle)
+  readonly choice = new Asking()
 
   #bridge: Bridge
   #chosen = $state('')
@@ -39,21 +37,9 @@ export class SuggestionHost {
   }
 
   /** True when it is as wanted now. */
-  async choose(address: string): Promise<boolean> {
-    if (this.choice.state === 'pending') return false
-    this.choice = pending
-    try {
+  choose(address: string): Promise<boolean> {
+    return this.choice.ask(async () => {
       this.#chosen = await this.#bridge.chooseSuggestions(address.trim())
-      this.choice = idle
-      return true
-    } catch (reason) {
-      this.choice = { state: 'failed', failure: toFailure(reason) }
-      return false
-    }
-  }
-
-  /** Forgets why a choice failed. */
-  leave(): void {
-    if (this.choice.state === 'failed') this.choice = idle
+    })
   }
 }
