@@ -17,8 +17,14 @@ func (p product) installer(ctx context.Context, architecture, stage string, seal
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(stage, "installer.nsi"), script, 0o600); err != nil {
+	path, err := templates.ReadFile("files/path.nsh")
+	if err != nil {
 		return "", err
+	}
+	for name, data := range map[string][]byte{"installer.nsi": script, "path.nsh": path} {
+		if err := os.WriteFile(filepath.Join(stage, name), data, 0o600); err != nil {
+			return "", err
+		}
 	}
 	numbers, err := p.windowsVersion()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf16"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,6 +48,11 @@ func (r receiver) onWindows(ctx context.Context, dir string, all records) (err e
 	if err := t.scheme(ctx, witness); err != nil {
 		return fmt.Errorf("a scheme: %w", err)
 	}
+	// A Path longer than the 1,024 characters that the strings of NSIS have.
+	path := strings.Repeat(`%USERPROFILE%\a folder\bin;`, 100) + `C:\last`
+	if err := w.done(ctx, "reg", "add", `HKCU\Environment`, "/v", "Path", "/t", "REG_EXPAND_SZ", "/d", path, "/f"); err != nil {
+		return err
+	}
 	const runtime = `HKLM\Software\WOW6432Node\Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}`
 	if err := w.done(ctx, "reg", "add", runtime, "/v", "pv", "/d", "120.0.0.0", "/f"); err != nil {
 		return err
@@ -54,7 +60,7 @@ func (r receiver) onWindows(ctx context.Context, dir string, all records) (err e
 	if t.before, err = w.state(ctx); err != nil {
 		return err
 	}
-	if err := t.release(ctx, dir); err != nil {
+	if err := t.release(ctx, dir, path); err != nil {
 		return fmt.Errorf("the release: %w", err)
 	}
 	if err := t.upgrade(ctx, witness); err != nil {
@@ -131,7 +137,7 @@ func onlyThese(folder string, names []string) error {
 }
 
 // release installs the release, looks at it, and uninstalls it.
-func (t trial) release(ctx context.Context, dir string) error {
+func (t trial) release(ctx context.Context, dir, path string) error {
 	if err := errors.Join(t.done(ctx, t.setup, "/S"), t.installedIn(t.programs())); err != nil {
 		return err
 	}
@@ -147,6 +153,10 @@ func (t trial) release(ctx context.Context, dir string) error {
 		if entry[name] != want {
 			return fmt.Errorf("%s is %q, not %q", name, entry[name], want)
 		}
+	}
+	environment, err := t.values(ctx, `HKEY_CURRENT_USER\Environment`)
+	if want := "hex(2):" + hexWords(path+";"+at); err != nil || environment["Path"] != want {
+		return errors.Join(err, fmt.Errorf("Path is %s, not %s", environment["Path"], want))
 	}
 	shortcut, err := os.ReadFile(t.shortcut())
 	if err != nil {
@@ -166,6 +176,15 @@ func (t trial) release(ctx context.Context, dir string) error {
 		return errors.Join(err, fmt.Errorf("the installer for arm64 ends with %d on amd64", status))
 	}
 	return errors.Join(t.installedIn(t.programs()), t.uninstall(ctx), t.clean(ctx))
+}
+
+// hexWords is text as the registry exports such that has variables in it.
+func hexWords(text string) string {
+	var words []string
+	for _, unit := range append(utf16.Encode([]rune(text)), 0) {
+		words = append(words, fmt.Sprintf("%02x,%02x", unit&0xff, unit>>8))
+	}
+	return strings.Join(words, ",")
 }
 
 func (t trial) shortcut() string {

@@ -116,6 +116,7 @@ func (w wine) values(ctx context.Context, key string) (map[string]string, error)
 	values := map[string]string{}
 	_, text, _ = strings.Cut(text, "\n["+key+"]\n")
 	text, _, _ = strings.Cut(text, "\n\n")
+	text = strings.ReplaceAll(text, "\\\n  ", "") // a value goes on in the next line
 	for line := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		values[strings.Trim(name, `"`)] = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(unquoted(value))
