@@ -6,7 +6,7 @@
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
-// is then the same, byte by byte). Public keys go to DIR-keys, where verify looks for them: whoever trusts
+// is then the same, byte by byte; programs for Windows get the signatures of RELEASE, if it is named). Public keys go to DIR-keys, where verify looks for them: whoever trusts
 // keys that lie beside what they signed trusts anybody.
 //
 // Exit status: 0 done, 1 refused or failed, 2 wrong usage.
@@ -64,12 +64,17 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 		flags.StringVar(&o.keys, "keys", "environment", "")
 		flags.StringVar(&o.signatures, "signatures", "", "")
 	}
-	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 {
+	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 || o.signatures != "" && o.keys != "none" {
 		return errUsage
 	}
 	dir, err := filepath.Abs(flags.Arg(0))
 	if err != nil {
 		return err
+	}
+	if o.signatures != "" {
+		if o.signatures, err = filepath.Abs(o.signatures); err != nil || o.signatures == dir {
+			return errors.Join(err, errors.New("the release whose signatures are to be used can't be where the new one goes"))
+		}
 	}
 	o.out, o.say = dir, out
 	switch args[0] {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,11 +40,14 @@ func (p product) installer(ctx context.Context, architecture, stage string, seal
 		}
 		args = append(args, "-DSEALED")
 	}
-	err = filepath.WalkDir(stage, func(path string, _ fs.DirEntry, err error) error {
-		return errors.Join(err, os.Chtimes(path, p.time, p.time))
-	})
+	files, err := os.ReadDir(stage)
 	if err != nil {
 		return "", err
+	}
+	for _, f := range files {
+		if err := os.Chtimes(filepath.Join(stage, f.Name()), p.time, p.time); err != nil {
+			return "", err
+		}
 	}
 	if err := quietly(command(ctx, "makensis", append(args, filepath.Join(stage, "installer.nsi"))...)); err != nil {
 		return "", err

@@ -156,7 +156,7 @@ func (t trial) release(ctx context.Context, dir, path string) error {
 	}
 	environment, err := t.values(ctx, `HKEY_CURRENT_USER\Environment`)
 	if want := "hex(2):" + hexWords(path+";"+at); err != nil || environment["Path"] != want {
-		return errors.Join(err, fmt.Errorf("Path is %s, not %s", environment["Path"], want))
+		return errors.Join(err, fmt.Errorf("the variable Path is %s, not %s", environment["Path"], want))
 	}
 	shortcut, err := os.ReadFile(t.shortcut())
 	if err != nil {

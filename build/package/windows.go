@@ -126,7 +126,7 @@ func (p product) windowsVersion() ([4]uint16, error) {
 	for i, text := range strings.Split(plain, ".") {
 		n, err := strconv.ParseUint(text, 10, 16)
 		if err != nil {
-			return numbers, fmt.Errorf("Windows takes no version like %s: %w", p.version, err)
+			return numbers, fmt.Errorf("%s is no version that Windows takes: %w", p.version, err)
 		}
 		numbers[i] = uint16(n)
 	}
