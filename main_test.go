@@ -55,31 +55,3 @@ func TestREADME(t *testing.T) {
 		}
 	}
 }
-
-// The commands of the release are there.
-func TestReleaseWorkflow(t *testing.T) {
-	t.Parallel()
-	text, err := os.ReadFile(".github/workflows/release.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	makefile, err := os.ReadFile("Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	targets := regexp.MustCompile(`\bmake ([a-z]+)\b`).FindAllStringSubmatch(string(text), -1)
-	scripts := regexp.MustCompile(`\bbuild/[a-z]+\.sh\b`).FindAllString(string(text), -1)
-	if len(targets) != 5 || len(scripts) != 2 {
-		t.Errorf("%d targets and %d scripts found, want 5 and 2", len(targets), len(scripts))
-	}
-	for _, m := range targets {
-		if !strings.Contains(string(makefile), "\n.PHONY: "+m[1]+"\n") {
-			t.Errorf("make %s is not a target", m[1])
-		}
-	}
-	for _, script := range scripts {
-		if info, err := os.Stat(script); err != nil || info.Mode()&0o100 == 0 {
-			t.Errorf("%s can't be run: %v", script, err)
-		}
-	}
-}

@@ -26,43 +26,45 @@ type FindingName string
 
 // The findings, in the order of a report.
 const (
-	FoundProgram  FindingName = "program"
-	FoundBuild    FindingName = "build"
-	FoundSystem   FindingName = "system"
-	FoundDesktop  FindingName = "desktop"
-	FoundConfig   FindingName = "config"
-	FoundClient   FindingName = "client"
-	FoundScopes   FindingName = "scopes"
-	FoundEmail    FindingName = "email"
-	FoundKeys     FindingName = "keys"
-	FoundFolder   FindingName = "folder"
-	FoundLocks    FindingName = "locks"
-	FoundDatabase FindingName = "database"
-	FoundAccounts FindingName = "accounts"
-	FoundPending  FindingName = "pending"
-	FoundNotices  FindingName = "notices"
-	FoundListener FindingName = "listener"
-	FoundStart    FindingName = "start"
+	FoundProgram   FindingName = "program"
+	FoundSignature FindingName = "signature"
+	FoundBuild     FindingName = "build"
+	FoundSystem    FindingName = "system"
+	FoundDesktop   FindingName = "desktop"
+	FoundConfig    FindingName = "config"
+	FoundClient    FindingName = "client"
+	FoundScopes    FindingName = "scopes"
+	FoundEmail     FindingName = "email"
+	FoundKeys      FindingName = "keys"
+	FoundFolder    FindingName = "folder"
+	FoundLocks     FindingName = "locks"
+	FoundDatabase  FindingName = "database"
+	FoundAccounts  FindingName = "accounts"
+	FoundPending   FindingName = "pending"
+	FoundNotices   FindingName = "notices"
+	FoundListener  FindingName = "listener"
+	FoundStart     FindingName = "start"
 )
 
 var findingTitles = map[FindingName]string{
-	FoundProgram:  "Program",
-	FoundBuild:    "Built with",
-	FoundSystem:   "System",
-	FoundDesktop:  "Desktop",
-	FoundConfig:   "Settings",
-	FoundClient:   "Known to servers as",
-	FoundScopes:   "Asks for",
-	FoundEmail:    "Email provider",
-	FoundKeys:     "Keys",
-	FoundFolder:   "Data",
-	FoundLocks:    "Locks",
-	FoundDatabase: "Database",
-	FoundAccounts: "Accounts",
-	FoundPending:  "Under way",
-	FoundNotices:  "Notices",
-	FoundListener: "Way back from the browser",
-	FoundStart:    "Start",
+	FoundProgram:   "Program",
+	FoundSignature: "Signature",
+	FoundBuild:     "Built with",
+	FoundSystem:    "System",
+	FoundDesktop:   "Desktop",
+	FoundConfig:    "Settings",
+	FoundClient:    "Known to servers as",
+	FoundScopes:    "Asks for",
+	FoundEmail:     "Email provider",
+	FoundKeys:      "Keys",
+	FoundFolder:    "Data",
+	FoundLocks:     "Locks",
+	FoundDatabase:  "Database",
+	FoundAccounts:  "Accounts",
+	FoundPending:   "Under way",
+	FoundNotices:   "Notices",
+	FoundListener:  "Way back from the browser",
+	FoundStart:     "Start",
 }
 
 // Title is what a person reads in front of the value.

@@ -86,9 +86,9 @@ npm_packages() {
 	wanted=$(cat "$dir/package.json" "$dir/package-lock.json" | cksum)
 	! up_to_date || return 0
 	command -v npm >/dev/null || die "npm is missing; install Node.js 20.19 or newer"
-	# Two make targets may come here at once, and npm ci starts by deleting node_modules.
+	# Two make targets may come here at once, and npm ci starts by deleting node_modules. A Mac has no flock.
 	exec 9<"$dir"
-	flock 9
+	! command -v flock >/dev/null || flock 9
 	! up_to_date || return 0
 	say "installing the npm packages of $1"
 	# Install scripts stay off: none of these packages needs one, and they run code from the registry.

@@ -13,9 +13,7 @@ type Config struct {
 	Brand   Brand
 	Paths   Paths
 	Network Network
-	// Release tells what a packager made from a development build. A package has its version set by the
-	// linker; what anybody builds out of a clone has none and counts as development, as do all builds with
-	// the tag devnet.
+	// Release is [IsRelease].
 	Release bool
 }
 
@@ -58,7 +56,7 @@ func Load() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{Brand: brand, Release: version != "" && !Development}
+	c := Config{Brand: brand, Release: IsRelease()}
 	if err := applyDevelopment(&c); err != nil {
 		return Config{}, err
 	}
@@ -82,6 +80,10 @@ func Version() string {
 	}
 	return "(devel)"
 }
+
+// IsRelease tells what a packager made from a development build. A package has its version set by the linker;
+// what anybody builds out of a clone has none and counts as development, as do all builds with the tag devnet.
+func IsRelease() bool { return version != "" && !Development }
 
 // Icon is the picture of the product, as PNG.
 func Icon() []byte { return build.Icon }

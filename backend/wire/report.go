@@ -30,6 +30,7 @@ const vaultTime = time.Minute
 func Report(ctx context.Context, cfg config.Config, service *auth.Service, failed error) latchkey.Report {
 	r := latchkey.Report{
 		{Name: latchkey.FoundProgram, Value: program(cfg)},
+		{Name: latchkey.FoundSignature, Value: signature(config.IsRelease())},
 		{Name: latchkey.FoundBuild, Value: builtWith()},
 		{Name: latchkey.FoundSystem, Value: system()},
 		{Name: latchkey.FoundDesktop, Value: desktop()},
@@ -72,6 +73,31 @@ func installation(ctx context.Context, cfg config.Config, service *auth.Service)
 		r = append(r, notices(service.Notices()))
 	}
 	return r
+}
+
+// signature says what can be known of the signature of this program, which may be a release. It is looked for, not
+// checked: the system does that before it starts a program.
+func signature(release bool) string {
+	program, err := os.Executable()
+	if err != nil {
+		return "can't be read"
+	}
+	return signatureOf(program, release)
+}
+
+func signatureOf(program string, release bool) string {
+	signed, err := carriesSignature(program)
+	switch {
+	case err != nil && !errors.Is(err, errOutside):
+		return "can't be read"
+	case signed:
+		return "the program carries one"
+	case !release:
+		return "none, because this is a development build"
+	case err != nil:
+		return "not in the program; on this system packages are signed"
+	}
+	return "none, nobody signed this build"
 }
 
 // client says as what servers know the program. That a release is none of its own is no fault of its person's, but

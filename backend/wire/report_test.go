@@ -60,11 +60,12 @@ func TestReportNamesNobody(t *testing.T) { // not parallel: it sets the environm
 		}
 	}
 	for name, want := range map[latchkey.FindingName]string{
-		latchkey.FoundAccounts: "1 signed in",
-		latchkey.FoundPending:  "1 sign-ins waiting, 1 sign-outs that servers were not told of yet",
-		latchkey.FoundEmail:    "another server, chosen on this computer",
-		latchkey.FoundFolder:   filepath.Join("~", "data"),
-		latchkey.FoundLocks:    filepath.Join("~", "state", "locks"),
+		latchkey.FoundSignature: "none, because this is a development build",
+		latchkey.FoundAccounts:  "1 signed in",
+		latchkey.FoundPending:   "1 sign-ins waiting, 1 sign-outs that servers were not told of yet",
+		latchkey.FoundEmail:     "another server, chosen on this computer",
+		latchkey.FoundFolder:    filepath.Join("~", "data"),
+		latchkey.FoundLocks:     filepath.Join("~", "state", "locks"),
 	} {
 		if got := find(r, name); got.Value != want || got.Trouble != nil {
 			t.Errorf("%s: %+v, want %q", name, got, want)

@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// The variables that name what signs for Windows. What opens the key is in AUTHENTICODE_PASSWORD: the
-// passphrase of a file, the PIN of a token.
+// The variables that name what signs for Windows.
 const (
 	certificateVariable = "AUTHENTICODE_CERT"      // PEM: the certificate, and behind it those that lead to its root
 	codeKeyVariable     = "AUTHENTICODE_KEY"       // its key: a file, or the address of one in a token (RFC 7512)
+	codePassword        = "AUTHENTICODE_PASSWORD"  // #nosec G101 -- the name of a variable: what opens it, the passphrase of a file or the PIN of a token
 	moduleVariable      = "AUTHENTICODE_MODULE"    // the library that speaks to that token (PKCS #11)
 	timestampVariable   = "AUTHENTICODE_TIMESTAMP" // the address of a server of time stamps (RFC 3161)
 	rootsVariable       = "AUTHENTICODE_ROOTS"     // PEM: the roots of both; those of this machine unless set
@@ -57,12 +57,32 @@ func openAuthenticode(ctx context.Context, kind, dir string) (*authenticode, err
 	if a.roots == "" {
 		a.roots = systemRoots
 	}
-	password := os.Getenv("AUTHENTICODE_PASSWORD")
+	password := os.Getenv(codePassword)
 	if password == "" {
 		return a, nil
 	}
 	a.password = filepath.Join(dir, "password")
 	return a, os.WriteFile(a.password, []byte(password), 0o600)
+}
+
+// try signs something that nobody gets, and wants a receiver to accept it.
+func (a *authenticode) try(ctx context.Context, p product, dir string) error {
+	program, err := bootstrapper(ctx)
+	if err != nil {
+		return err
+	}
+	dir = filepath.Join(dir, "trial")
+	file := filepath.Join(dir, bootstrapperName)
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(file, program, 0o600), a.publish(dir)); err != nil {
+		return err
+	}
+	if err := a.seal(p).put(ctx, "", "", file); err != nil {
+		return fmt.Errorf("the key that %s names does not sign; is %s right? %w", codeKeyVariable, codePassword, err)
+	}
+	if err := (receiver{keys: dir}).authenticode(ctx, file); err != nil {
+		return fmt.Errorf("what it signs would not be accepted; are %s and %s right? %w", certificateVariable, rootsVariable, err)
+	}
+	return nil
 }
 
 func isToken(key string) bool { return strings.HasPrefix(key, "pkcs11:") }

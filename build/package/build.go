@@ -12,14 +12,8 @@ import (
 // build makes the folder of a release. The order is: sign, write down the sums, sign the sums.
 func build(ctx context.Context, o options) (err error) {
 	began := time.Now()
-	p, err := readProduct(o.brand)
+	p, err := o.product(ctx)
 	if err != nil {
-		return err
-	}
-	if o.keys == "environment" && p.isExample() {
-		return fmt.Errorf("%s/packaging.json still has the addresses of an example; put yours there", o.brand)
-	}
-	if p, err = p.fromSources(ctx, o.version); err != nil {
 		return err
 	}
 	work, err := os.MkdirTemp("", "package-")
@@ -36,6 +30,15 @@ func build(ctx context.Context, o options) (err error) {
 	if err := errors.Join(os.RemoveAll(o.out), os.RemoveAll(o.out+"-keys"), os.MkdirAll(o.out, 0o755)); err != nil { // #nosec G301 -- for everybody to read
 		return err
 	}
+	// What is half made, or half signed, is not left to be taken for a release.
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(o.out), os.RemoveAll(o.out+"-keys"))
+		}
+	}()
+	if err := p.takeImage(o); err != nil {
+		return err
+	}
 	if err := p.artefacts(ctx, o, keys, work); err != nil {
 		return err
 	}
@@ -46,6 +49,18 @@ func build(ctx context.Context, o options) (err error) {
 	}
 	_, err = fmt.Fprintf(o.say, "package: %s %s of commit %.12s in %s, %d s\n", p.Name, p.version, p.commit, o.out, int(time.Since(began).Seconds()))
 	return err
+}
+
+// product is what the command line names. Nobody's keys sign an example.
+func (o options) product(ctx context.Context) (product, error) {
+	p, err := readProduct(o.brand)
+	if err != nil {
+		return p, err
+	}
+	if o.keys == "environment" && p.isExample() {
+		return p, fmt.Errorf("%s/packaging.json still has the addresses of an example; put yours there", o.brand)
+	}
+	return p.fromSources(ctx, o.version)
 }
 
 // artefacts makes all that is there before somebody signs it; but what is for Windows is signed on the way,

@@ -187,7 +187,7 @@ func (r receiver) token(ctx context.Context) (err error) {
 		return err
 	}
 	for name, value := range map[string]string{"SOFTHSM2_CONF": settings, certificateVariable: another.certificate, codeKeyVariable: "pkcs11:token=test;object=code;type=private",
-		moduleVariable: "/usr/lib/softhsm/libsofthsm2.so", "AUTHENTICODE_PASSWORD": "1234", timestampVariable: another.timestamp, rootsVariable: another.roots} {
+		moduleVariable: "/usr/lib/softhsm/libsofthsm2.so", codePassword: "1234", timestampVariable: another.timestamp, rootsVariable: another.roots} {
 		if err := os.Setenv(name, value); err != nil {
 			return err
 		}
@@ -199,16 +199,8 @@ func (r receiver) token(ctx context.Context) (err error) {
 		}
 	}
 	a, err := openAuthenticode(ctx, "environment", keys)
-	if err != nil {
+	if err := errors.Join(err, os.Remove(another.key)); err != nil {
 		return err
 	}
-	file := filepath.Join(keys, uninstallerName)
-	if err := quietly(command(ctx, "cp", filepath.Join(r.unpacked("amd64"), uninstallerName), file)); err != nil {
-		return err
-	}
-	if err := errors.Join(os.Remove(another.key), unsign(ctx, uninstallerName)(keys), a.seal(r.product).put(ctx, "", "", file)); err != nil {
-		return err
-	}
-	r.keys = keys
-	return r.authenticode(ctx, file)
+	return a.try(ctx, r.product, keys)
 }

@@ -14,11 +14,12 @@ import (
 	"aead.dev/minisign"
 )
 
-// The variables that name the packager's keys. What opens those under a password is in GPG_PASSPHRASE and
-// MINISIGN_PASSWORD.
+// The variables that name the packager's keys, and those with what opens them if they are under a password.
 const (
-	gpgVariable      = "GPG_KEY"      // an OpenPGP secret key, as gpg --armor --export-secret-keys writes it
-	minisignVariable = "MINISIGN_KEY" // a secret key of minisign; its public one is beside it, ending in .pub
+	gpgVariable      = "GPG_KEY"           // an OpenPGP secret key, as gpg --armor --export-secret-keys writes it
+	gpgPassphrase    = "GPG_PASSPHRASE"    // #nosec G101 -- the name of a variable
+	minisignVariable = "MINISIGN_KEY"      // a secret key of minisign; its public one is beside it, ending in .pub
+	minisignPassword = "MINISIGN_PASSWORD" // #nosec G101 -- the name of a variable; build/release reads it
 )
 
 // keys sign a release. None at all (nil) is for builds that are compared with others.
@@ -36,7 +37,7 @@ func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) 
 	k := &keys{gpgHome: filepath.Join(work, "gpg"), passphrase: filepath.Join(work, "passphrase")}
 	passphrase := ""
 	if kind == "environment" {
-		passphrase = os.Getenv("GPG_PASSPHRASE")
+		passphrase = os.Getenv(gpgPassphrase)
 	}
 	if err := errors.Join(os.Mkdir(k.gpgHome, 0o700), os.WriteFile(k.passphrase, []byte(passphrase+"\n"), 0o600)); err != nil {
 		return nil, err
@@ -52,17 +53,42 @@ func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) 
 		if k.gpg == "" || k.minisign == "" {
 			return nil, fmt.Errorf("%s and %s have to name the files of your keys; for throw-away ones say TEST_KEYS=1, and for packages that nobody signed UNSIGNED=1", gpgVariable, minisignVariable)
 		}
-		if err := quietly(k.gpgCommand(ctx, "--import", k.gpg)); err != nil {
+		if err := k.open(ctx, work); err != nil {
 			return nil, errors.Join(err, k.close())
 		}
 	default:
 		return nil, errUsage
 	}
 	var err error
-	if k.code, err = openAuthenticode(ctx, kind, filepath.Join(work, "code")); err != nil {
+	code := filepath.Join(work, "code")
+	if k.code, err = openAuthenticode(ctx, kind, code); err == nil {
+		err = k.code.try(ctx, p, code)
+	}
+	if err != nil {
 		return nil, errors.Join(err, k.close())
 	}
 	return k, nil
+}
+
+// open takes the keys, and signs something that nobody gets, so that a wrong key or password is said before the long
+// work begins.
+func (k *keys) open(ctx context.Context, work string) error {
+	dir := filepath.Join(work, "trial")
+	nothing := filepath.Join(dir, "nothing")
+	if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(nothing, nil, 0o600)); err != nil {
+		return err
+	}
+	for _, args := range [][]string{{"--import", k.gpg}, {"--detach-sign", nothing}} {
+		if err := quietly(k.gpgCommand(ctx, args...)); err != nil {
+			return fmt.Errorf("the key that %s names does not sign; is it a secret key, and %s right? %w", gpgVariable, gpgPassphrase, err)
+		}
+	}
+	for _, args := range [][]string{{"sums", dir}, {"sign", "-key", k.minisign, "-release", "trial", dir}, {"verify", "-key", publicOf(k.minisign), "-release", "trial", dir}} {
+		if err := quietly(command(ctx, "go", append([]string{"run", "./build/release"}, args...)...)); err != nil {
+			return fmt.Errorf("the key that %s names does not sign for the public one beside it; is %s right? %w", minisignVariable, minisignPassword, err)
+		}
+	}
+	return nil
 }
 
 // make makes keys that nobody needs to keep.

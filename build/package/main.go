@@ -1,13 +1,17 @@
 // Command package builds what a packager ships, from the sources of one commit and one brand folder, signs
 // it, and verifies it as somebody would who receives it:
 //
-//	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] [-signatures RELEASE] DIR
+//	package build [-brand DIR] [-version V] [-tags devnet] [-keys KIND] [-signatures RELEASE] [-macos DIR] DIR
+//	package macos [-brand DIR] [-version V] [-keys environment or none] DIR
 //	package verify [-brand DIR] [-version V] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
-// is then the same, byte by byte; programs for Windows get the signatures of RELEASE, if it is named). Public keys go to DIR-keys, where verify looks for them: whoever trusts
-// keys that lie beside what they signed trusts anybody.
+// is then the same, byte by byte; programs for Windows get the signatures of RELEASE, if it is named). Public
+// keys go to DIR-keys, where verify looks for them: whoever trusts keys that lie beside what they signed trusts
+// anybody.
+//
+// Macos makes the disk image for macOS, on a Mac; build -macos puts it among the files of a release.
 //
 // Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 package main
@@ -21,6 +25,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 )
 
@@ -41,7 +46,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] [-signatures RELEASE] DIR, or package verify [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-tags devnet] [-keys environment, test or none] [-signatures RELEASE] [-macos DIR] DIR, package macos [-brand DIR] [-version V] [-keys environment or none] DIR, or package verify [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -59,10 +64,13 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags.StringVar(&o.brand, "brand", brandFolder, "")
 	flags.StringVar(&o.version, "version", "", "")
+	if args[0] != "verify" {
+		flags.StringVar(&o.keys, "keys", "environment", "")
+	}
 	if args[0] == "build" {
 		flags.StringVar(&o.tags, "tags", "", "")
-		flags.StringVar(&o.keys, "keys", "environment", "")
 		flags.StringVar(&o.signatures, "signatures", "", "")
+		flags.StringVar(&o.macos, "macos", "", "")
 	}
 	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 || o.signatures != "" && o.keys != "none" {
 		return errUsage
@@ -80,6 +88,11 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	switch args[0] {
 	case "build":
 		return build(ctx, o)
+	case "macos":
+		if runtime.GOOS != "darwin" {
+			return errors.New("only a Mac can make what runs on one; this is none")
+		}
+		return macos(ctx, o)
 	case "verify":
 		return verify(ctx, o)
 	}
@@ -92,6 +105,7 @@ type options struct {
 	version string // "" for that of the sources
 	tags    string // build tags beside those of Wails: devnet for a development build
 	keys    string // environment, test or none
+	macos   string // the folder with the disk image that a Mac made; "" for none
 	// signatures is a release whose signatures for Windows are put into what is built.
 	signatures string
 	// linuxOnly leaves out what is for other systems.

@@ -31,18 +31,13 @@ func (p product) compile(ctx context.Context, dir, tags string) (programs, error
 		terminalARM: filepath.Join(dir, "arm64", p.Command),
 		overlay:     overlay,
 	}
-	flags := func(tags ...string) []string {
-		return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
-			"-tags=" + strings.Join(tags, ","),
-			"-ldflags=" + p.ldflags()}
-	}
 	for _, c := range []struct {
 		out, source string
 		env, flags  []string
 	}{
-		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, flags("desktop", "production", "webkit2_41", tags)},
-		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, flags(tags)},
-		{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, flags(tags)},
+		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, p.goFlags(overlay, "desktop", "production", "webkit2_41", tags)},
+		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, p.goFlags(overlay, tags)},
+		{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, p.goFlags(overlay, tags)},
 	} {
 		cmd := command(ctx, "go", append(c.flags, "-o", c.out, c.source)...)
 		cmd.Env = append(append(os.Environ(), "GOOS=linux", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0"), c.env...)
@@ -51,6 +46,13 @@ func (p product) compile(ctx context.Context, dir, tags string) (programs, error
 		}
 	}
 	return made, nil
+}
+
+// goFlags are the command line of the compiler, but for what to compile.
+func (p product) goFlags(overlay string, tags ...string) []string {
+	return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
+		"-tags=" + strings.Join(tags, ","),
+		"-ldflags=" + p.ldflags()}
 }
 
 // ldflags leave out what debuggers want, and say which version of what it is.

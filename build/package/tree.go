@@ -117,9 +117,9 @@ func (p product) fill(name string) ([]byte, error) {
 		"Name": p.Name, "ID": p.ID, "Command": p.Command, "Window": p.window(), "AppID": p.AppID, "Summary": p.Summary,
 		"Description": p.Description, "Keywords": p.Keywords, "Screenshots": p.Screenshots, "Homepage": p.Homepage,
 		"Maintainer": p.Maintainer, "MaintainerName": p.maintainerName(), "License": license, "Copyright": debianCopyright(string(copyright)),
-		"Version": p.version, "DebianVersion": p.debianVersion(), "Commit": p.commit,
+		"Version": p.version, "DebianVersion": p.debianVersion(), "VersionNumber": p.versionNumber(), "MinimumMacOS": minimumMacOS, "Scheme": p.Scheme(), "Commit": p.commit,
 		"Date": p.time.Format(time.DateOnly), "DateRFC": p.time.Format(time.RFC1123Z),
-		"Scheme": p.Scheme(), "FileName": p.fileName(), "Caption": p.caption(), "Rights": rights(string(copyright)),
+		"FileName": p.fileName(), "Caption": p.caption(), "Rights": rights(string(copyright)),
 	})
 	return out.Bytes(), err
 }

@@ -51,6 +51,7 @@ func verify(ctx context.Context, o options) (err error) {
 			return all.verified("installed", r.aptFiles().deb)
 		}},
 		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o, o.say) }},
+		{"keys under passwords sign, and the wrong password is refused", func() error { return r.locked(ctx) }},
 		{"built again in another folder, with an empty cache", func() (err error) { again, err = r.again(ctx, o); return err }},
 		{"that is the same, byte by byte", func() error { return p.same(o.out, again, all) }},
 		{"what was tampered with is refused", func() error { return r.tamper(ctx, o.out, again, all) }},

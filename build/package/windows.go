@@ -121,9 +121,7 @@ func (p product) addResources(bare, program, about string, icon *winres.Icon) er
 // 1.2.3.
 func (p product) windowsVersion() ([4]uint16, error) {
 	var numbers [4]uint16
-	plain, _, _ := strings.Cut(p.version, "+")
-	plain, _, _ = strings.Cut(plain, "-")
-	for i, text := range strings.Split(plain, ".") {
+	for i, text := range strings.Split(p.versionNumber(), ".") {
 		n, err := strconv.ParseUint(text, 10, 16)
 		if err != nil {
 			return numbers, fmt.Errorf("%s is no version that Windows takes: %w", p.version, err)

@@ -146,6 +146,7 @@ export function signIn(phase: Phase, changes: Partial<SignIn> = {}): SignIn {
 export const wellFound: Finding[] = toFindings([
   { name: 'keys', title: 'Keys', value: 'GNOME Keyring (Secret Service)', trouble: null },
   { name: 'program', title: 'Program', value: 'Latchkey 0.1.0', trouble: null },
+  { name: 'signature', title: 'Signature', value: 'none, because this is a development build', trouble: null },
   { name: 'system', title: 'System', value: 'linux/amd64, Debian GNU/Linux 12 (bookworm)', trouble: null },
   { name: 'desktop', title: 'Desktop', value: 'Wayland, GNOME', trouble: null },
   { name: 'folder', title: 'Data', value: '~/.local/share/latchkey', trouble: null },

@@ -281,6 +281,7 @@ export const de: Strings = {
 
   findings: {
     program: 'Programm',
+    signature: 'Signatur',
     build: 'Gebaut mit',
     system: 'System',
     desktop: 'Desktop',
@@ -300,6 +301,10 @@ export const de: Strings = {
   },
 
   values: {
+    'the program carries one': 'das Programm trägt eine',
+    'none, because this is a development build': 'keine, denn dies ist ein Entwicklungsstand',
+    'not in the program; on this system packages are signed': 'nicht im Programm; auf diesem System sind Pakete signiert',
+    'none, nobody signed this build': 'keine, niemand hat dieses Programm signiert',
     'a program in development (loopback)': 'ein Programm in Entwicklung (loopback)',
     'none chosen': 'keiner gewählt',
     'another server, chosen on this computer': 'ein anderer Server, auf diesem Computer gewählt',

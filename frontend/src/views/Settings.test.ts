@@ -2,9 +2,11 @@ import { render, screen, waitFor, within } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import App from '../App.svelte'
+import { toFindings } from '../bridge/decode'
 import { MockBridge } from '../bridge/mock'
 import { alice, listenerFailed, locked, signIn, storageBusy, troubled, wellFound } from '../bridge/samples'
 import { Store } from '../state/store.svelte'
+import { speak } from '../strings'
 
 let bridge: MockBridge
 let store: Store
@@ -15,17 +17,18 @@ beforeEach(() => {
   store = new Store(bridge)
 })
 
-afterEach(() => {
+afterEach(async () => {
+  await speak([])
   delete document.documentElement.dataset.theme
 })
 
-async function opened(): Promise<void> {
+async function opened(settings = 'Settings'): Promise<void> {
   render(App, { store })
   await store.start()
-  const button = await screen.findByRole('button', { name: 'Settings' })
+  const button = await screen.findByRole('button', { name: settings })
   button.focus()
   await userEvent.keyboard('{Enter}')
-  await waitFor(() => expect(document.activeElement?.textContent).toBe('Settings'))
+  await waitFor(() => expect(document.activeElement?.textContent).toBe(settings))
   await waitFor(() => expect(store.settings.findings).not.toBeNull())
 }
 
@@ -107,6 +110,15 @@ test('what keeps the keys and where data lies is told, and that all is well', as
   keys.getByText('~/.local/share/latchkey')
   expect(keys.queryByText('127.0.0.1 can be used')).toBeNull()
   region('About').getByText('0.1.0')
+})
+
+test('a build that nobody signed says so, in the language of the window', async () => {
+  await speak(['de'])
+  bridge.found = toFindings([{ name: 'signature', title: 'Signature', value: 'none, because this is a development build', trouble: null }])
+  await opened('Einstellungen')
+  const [said, detail] = region('Über die App').getAllByText('keine, denn dies ist ein Entwicklungsstand')
+  expect(said!.previousElementSibling?.textContent).toBe('Signatur')
+  expect(detail!.closest('details')).not.toBeNull()
 })
 
 test('whatever is wrong is told, with what to do', async () => {
