@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 )
 
@@ -91,6 +92,7 @@ type timestamper struct {
 	http.Server
 	address string
 	dir     string // where openssl finds its settings
+	one     sync.Mutex
 }
 
 // stampSettings are those of openssl ts (its manual, "CONFIGURATION FILE OPTIONS").
@@ -125,7 +127,9 @@ func newTimestamper(ctx context.Context, dir string, root, stamps *certificate) 
 func (t *timestamper) stamp(w http.ResponseWriter, request *http.Request) {
 	cmd := command(request.Context(), "openssl", "ts", "-reply", "-config", filepath.Join(t.dir, "stamps.conf"), "-queryfile", "/dev/stdin")
 	cmd.Stdin, cmd.Stderr = io.LimitReader(request.Body, 1<<16), nil
+	t.one.Lock() // openssl counts in a file
 	reply, err := cmd.Output()
+	t.one.Unlock()
 	if err != nil {
 		http.Error(w, "no time stamp", http.StatusInternalServerError)
 		return

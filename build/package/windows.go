@@ -12,6 +12,7 @@ import (
 
 	"github.com/tc-hib/winres"
 	"github.com/tc-hib/winres/version"
+	"golang.org/x/sync/errgroup"
 )
 
 // windowsArchitectures are those that there is an installer for.
@@ -20,33 +21,34 @@ var windowsArchitectures = []string{"amd64", "arm64"}
 // windows makes the installers, with programs in them that are sealed (nil for those that nobody signs). What
 // was signed can be signed again by whoever has the signatures; they go to a folder beside the installers.
 func (p product) windows(ctx context.Context, o options, seal *seal, overlay, work string, licences []byte) error {
-	icon, err := p.windowsIcon()
-	if err != nil {
-		return err
-	}
+	group, ctx := errgroup.WithContext(ctx) // packing takes one processor at a time
 	for _, architecture := range windowsArchitectures {
-		stage := filepath.Join(work, "windows-"+architecture)
-		if err := p.windowsPrograms(ctx, o, architecture, overlay, stage, icon); err != nil {
-			return err
-		}
-		if err := p.windowsTexts(ctx, stage, icon, licences); err != nil {
-			return err
-		}
-		setup, err := p.installer(ctx, architecture, stage, seal)
-		if err != nil {
-			return err
-		}
-		name := filepath.Join(o.out, p.setupName(architecture))
-		if err := quietly(command(ctx, "cp", setup, name)); err != nil {
-			return err
-		}
-		if seal != nil && o.signatures == "" {
-			if err := p.publishSignatures(ctx, stage, filepath.Join(o.out, p.signaturesName(architecture))); err != nil {
+		group.Go(func() error {
+			icon, err := p.windowsIcon()
+			if err != nil {
 				return err
 			}
-		}
+			stage := filepath.Join(work, "windows-"+architecture)
+			if err := p.windowsPrograms(ctx, o, architecture, overlay, stage, icon); err != nil {
+				return err
+			}
+			if err := p.windowsTexts(ctx, stage, icon, licences); err != nil {
+				return err
+			}
+			setup, err := p.installer(ctx, architecture, stage, seal)
+			if err != nil {
+				return err
+			}
+			if err := quietly(command(ctx, "cp", setup, filepath.Join(o.out, p.setupName(architecture)))); err != nil {
+				return err
+			}
+			if seal == nil || o.signatures != "" {
+				return nil
+			}
+			return p.publishSignatures(ctx, stage, filepath.Join(o.out, p.signaturesName(architecture)))
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 func (p product) setupName(architecture string) string {
