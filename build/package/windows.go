@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"image/draw"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tc-hib/winres"
 	"github.com/tc-hib/winres/version"
+	"golang.org/x/image/bmp"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -166,7 +168,12 @@ func (p product) windowsTexts(ctx context.Context, stage string, icon *winres.Ic
 	if err := icon.SaveICO(&ico); err != nil {
 		return err
 	}
+	side, err := p.side()
+	if err != nil {
+		return err
+	}
 	for name, data := range map[string][]byte{
+		"side.bmp":   side,
 		"README.txt": crlf(readme), "LICENSE.txt": crlf(license), "licences.txt": crlf(licences), "icon.ico": ico.Bytes(), bootstrapperName: bootstrapper,
 	} {
 		if err := os.WriteFile(filepath.Join(stage, name), data, 0o644); err != nil { // #nosec G306 -- for everybody to read
@@ -174,6 +181,23 @@ func (p product) windowsTexts(ctx context.Context, stage string, icon *winres.Ic
 		}
 	}
 	return nil
+}
+
+// side is the picture beside the last words of the installer, which takes 164 by 314 pixels where nothing is
+// magnified: the icon.
+func (p product) side() ([]byte, error) {
+	picture, err := p.picture()
+	if err != nil {
+		return nil, err
+	}
+	const width, height, size = 2 * 164, 2 * 314, 160
+	paper := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(paper, paper.Bounds(), image.White, image.Point{}, draw.Src)
+	place := image.Rect(0, 0, size, size).Add(image.Pt((width-size)/2, (height-size)/3))
+	draw.Draw(paper, place, scaled(picture, size), image.Point{}, draw.Over)
+	var out bytes.Buffer
+	err = bmp.Encode(&out, paper)
+	return out.Bytes(), err
 }
 
 func crlf(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
