@@ -38,7 +38,7 @@ test: setup lint programs ## run every test there is, the one of the window incl
 	go test -race ./backend/config ./backend/cmd/latchkey
 	build/bin/fuzzrun -tags devnet -each 2000x
 	go test -race -tags devnet -json ./... | build/bin/testreport -rows 66
-	for story in handle email sessions keyless terminal rescue; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
+	for story in handle email sessions keyless terminal rescue scheme; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
 
 # SOAK=1 makes some of the tests of "make test" longer. One package after the other: each keeps a machine busy.
 .PHONY: soak

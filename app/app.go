@@ -40,6 +40,13 @@ type App struct {
 	closeAll func(context.Context) error
 	failure  error
 
+	takesAddresses bool                 // others can hand over to this program
+	handed         chan latchkey.Secret // addresses; empty when the program was started once more
+	resumed        chan struct{}        // closed when a sign-in of an earlier run waits again, or there is none
+	resume         sync.Once
+	ended          chan struct{} // closed by stop
+	strayed        atomic.Bool   // a stray address has had its effect since the last sign-in
+
 	// shown is the account that the page shows, so that Logout means that one: the terminal may
 	// have made another one current meanwhile.
 	shown atomic.Value // syntax.DID
@@ -56,6 +63,9 @@ func newApp(cfg config.Config) *App {
 		config:  cfg,
 		log:     wire.Logger(os.Stderr, slog.LevelWarn),
 		started: make(chan struct{}),
+		handed:  make(chan latchkey.Secret, maxHanded),
+		resumed: make(chan struct{}),
+		ended:   make(chan struct{}),
 		emit:    runtime.EventsEmit,
 		// Showing alone leaves a window behind others.
 		toFront: func(ctx context.Context) {
@@ -71,7 +81,10 @@ func newApp(cfg config.Config) *App {
 func (a *App) start(window context.Context) {
 	defer close(a.started)
 	a.window = window
-	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{Log: a.log, KeepKeysInMemory: true, Alone: true})
+	a.work.Go(a.receive)
+	a.service, a.closeAll, a.failure = wire.New(window, a.config, wire.Options{
+		Log: a.log, KeepKeysInMemory: true, Alone: true, TakesAddresses: a.takesAddresses,
+	})
 	if a.failure != nil {
 		a.log.Error("the service did not start", "reason", a.failure)
 		return
@@ -81,6 +94,7 @@ func (a *App) start(window context.Context) {
 	a.work.Go(func() { a.service.Follow(window) })
 	a.work.Go(func() {
 		// A sign-in that waited when the program ended goes on; its events tell the page.
+		defer a.hasResumed()
 		if _, err := a.show(a.service.Resume(window)); err != nil && latchkey.CodeOf(err) != latchkey.NoSignIn {
 			a.log.Info("the sign-in that waited did not succeed", "reason", err)
 		}
@@ -90,6 +104,7 @@ func (a *App) start(window context.Context) {
 // stop ends the service after the window was closed.
 func (a *App) stop(context.Context) {
 	<-a.started
+	close(a.ended)
 	if a.closeAll == nil {
 		return
 	}
@@ -112,10 +127,16 @@ func (a *App) forward(e latchkey.Event) {
 		return
 	}
 	a.emit(a.window, "sign-in", newSignIn(*e.SignIn))
+	a.strayed.Store(false)
+	if e.SignIn.Phase != latchkey.Resolving {
+		a.hasResumed()
+	}
 	if e.SignIn.Phase == latchkey.Done || e.SignIn.Phase == latchkey.Failed && e.SignIn.Err.Code != latchkey.Cancelled {
 		a.toFront(a.window)
 	}
 }
+
+func (a *App) hasResumed() { a.resume.Do(func() { close(a.resumed) }) }
 
 func (a *App) ready() (*auth.Service, error) {
 	<-a.started

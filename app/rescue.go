@@ -54,7 +54,7 @@ func (a *App) CopyAddress() error {
 	if err != nil {
 		return err
 	}
-	address, err := service.AuthorizationURL()
+	address, err := service.AddressElsewhere(a.window)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options"
 	"github.com/wailsapp/wails/v2/pkg/options/assetserver"
 	"github.com/wailsapp/wails/v2/pkg/options/linux"
+	"github.com/wailsapp/wails/v2/pkg/options/mac"
 
 	"latchkey/backend/config"
 )
@@ -23,20 +24,33 @@ import (
 // standard error. Nothing but reading the settings happens before the window: generating the
 // bindings runs this function too.
 func Run(assets fs.FS) int {
-	cfg, err := config.Load()
-	if err == nil {
-		err = prepare()
-	}
-	if err == nil {
-		a := newApp(cfg)
-		slog.SetDefault(a.log) // where libraries log
-		err = wails.Run(newOptions(a, assets))
-	}
-	if err != nil {
+	if err := run(assets); err != nil {
 		fmt.Fprintf(os.Stderr, "latchkey: %v\n", err)
 		return 1
 	}
 	return 0
+}
+
+func run(assets fs.FS) error {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	done, able := handOver(cfg)
+	if done {
+		return nil
+	}
+	if err := prepare(); err != nil {
+		return err
+	}
+	a := newApp(cfg)
+	a.takesAddresses = able
+	if a.isAddress(os.Args[1:]) {
+		a.strayed.Store(true) // the window is about to be shown anyway
+		a.hand(os.Args[1:])
+	}
+	slog.SetDefault(a.log) // where libraries log
+	return wails.Run(newOptions(a, assets))
 }
 
 // The colours behind the page: --paper in frontend/src/styles/tokens.css.
@@ -71,15 +85,12 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		LogLevel:           logger.ERROR,
 		LogLevelProduction: logger.ERROR,
 		DragAndDrop:        &options.DragAndDrop{DisableWebViewDrop: true},
-		// Where there is no session bus this does nothing, and where there is one the service is on its
-		// way already when a second program ends here: that there is one window is wire's promise.
+		// Where there is no session bus this does nothing: that there is one window is wire's promise.
 		SingleInstanceLock: &options.SingleInstanceLock{
-			UniqueId: instanceID(a.config),
-			OnSecondInstanceLaunch: func(options.SecondInstanceData) {
-				<-a.started
-				a.toFront(a.window)
-			},
+			UniqueId:               instanceID(a.config),
+			OnSecondInstanceLaunch: func(second options.SecondInstanceData) { a.hand(second.Args) },
 		},
+		Mac: &mac.Options{OnUrlOpen: func(address string) { a.hand([]string{address}) }},
 		Linux: &linux.Options{
 			ProgramName: a.config.Brand.ID,
 			Icon:        config.Icon(),

@@ -4,7 +4,6 @@ package app_test
 
 import (
 	"context"
-	"errors"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -80,7 +79,7 @@ func (s screen) open(ctx context.Context, program, heading string, env ...string
 	return w
 }
 
-// A second window on the same data hands over to the first: it ends, and the first comes back to the front.
+// A second window on the same data hands over to the first: it ends well, and the first comes back to the front.
 // hostile: 66
 func TestSecondWindowHandsOver(t *testing.T) {
 	t.Parallel()
@@ -98,7 +97,7 @@ func TestSecondWindowHandsOver(t *testing.T) {
 	second := exec.CommandContext(ctx, program)
 	second.Env = s.Env()
 	out, err := second.CombinedOutput()
-	if exit := new(exec.ExitError); !errors.As(err, &exit) || exit.ExitCode() != 1 || strings.Contains(string(out), "panic") {
+	if err != nil || len(out) > 0 {
 		t.Errorf("the second ended with %v\n%s", err, out)
 	}
 	s.run("timeout", "30", "xdotool", "search", "--sync", "--onlyvisible", "--name", "Latchkey") // it is back

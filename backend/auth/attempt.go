@@ -10,9 +10,11 @@ import (
 type attempt struct {
 	cancel context.CancelCauseFunc
 	// The rest is guarded by Service.mu.
-	signIn           latchkey.SignIn
-	authorizationURL latchkey.Secret
-	listener         latchkey.Listener // once it waits
+	signIn latchkey.SignIn
+	// What follows is set once it waits.
+	request  latchkey.AuthorizationRequest
+	keys     latchkey.Keys
+	listener latchkey.Listener
 }
 
 // begin makes a new attempt, of which there is one at a time. The context ends with Cancel.
@@ -64,10 +66,10 @@ func (s *Service) SignIn() (latchkey.SignIn, error) {
 func (s *Service) AuthorizationURL() (latchkey.Secret, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.attempt == nil || s.attempt.authorizationURL == "" {
+	if s.attempt == nil || s.attempt.request.URL == "" {
 		return "", latchkey.NewError(latchkey.NoSignIn, nil)
 	}
-	return s.attempt.authorizationURL, nil
+	return s.attempt.request.URL, nil
 }
 
 // Cancel ends the sign-in in progress: its Login fails with the code Cancelled. The code NoSignIn

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -156,6 +157,10 @@ func (s *Service) run(ctx context.Context, a *attempt, id target) (latchkey.Acco
 		return latchkey.Account{}, nil, err
 	}
 	req.RedirectURI = listener.RedirectURI()
+	// A browser on another computer knows nothing of what is registered on this one.
+	if s.SchemeRedirect != nil && !s.Remote {
+		req.RedirectURI = cmp.Or(s.SchemeRedirect(ctx), req.RedirectURI)
+	}
 	account, err := s.authorize(ctx, a, req, listener)
 	return account, listener, err
 }
@@ -256,7 +261,7 @@ func (s *Service) letGo(id string, unlock func(), err error) {
 // complete lets the person approve what was pushed, and turns the answer into a session. browser
 // opens the page; nil where one has it open already, or where there is none.
 func (s *Service) complete(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, keys latchkey.Keys, listener latchkey.Listener, browser latchkey.Browser) (account latchkey.Account, err error) {
-	code, err := s.approve(ctx, a, req, listener, browser)
+	code, err := s.approve(ctx, a, req, keys, listener, browser)
 	if err != nil {
 		return account, err
 	}
@@ -273,10 +278,10 @@ func (s *Service) complete(ctx context.Context, a *attempt, req latchkey.Authori
 }
 
 // approve shows the person the way and waits for the browser to come back.
-func (s *Service) approve(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, listener latchkey.Listener, browser latchkey.Browser) (latchkey.Secret, error) {
+func (s *Service) approve(ctx context.Context, a *attempt, req latchkey.AuthorizationRequest, keys latchkey.Keys, listener latchkey.Listener, browser latchkey.Browser) (latchkey.Secret, error) {
 	listener.SetTarget(req.URL)
 	s.mu.Lock()
-	a.authorizationURL, a.listener = req.URL, listener
+	a.request, a.keys, a.listener = req, keys, listener
 	s.mu.Unlock()
 	s.update(a, func(si *latchkey.SignIn) {
 		si.Phase, si.Link, si.Deadline, si.BrowserFailed = latchkey.Waiting, listener.Link(), req.Deadline, s.Browser == nil || s.Remote

@@ -40,7 +40,11 @@ func (s *Service) Resume(ctx context.Context) (latchkey.Account, error) {
 				si.Handle = handle
 			}
 		})
-		listener, err = s.Loopback.Listen(ctx, req.State, req.Server.Issuer, req.RedirectURI)
+		redirectURI := req.RedirectURI
+		if throughScheme(redirectURI) {
+			redirectURI = "" // any port will do
+		}
+		listener, err = s.Loopback.Listen(ctx, req.State, req.Server.Issuer, redirectURI)
 		if err != nil {
 			return account, nil, latchkey.NewError(latchkey.SignInLost, err)
 		}

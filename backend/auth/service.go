@@ -86,6 +86,9 @@ type Settings struct {
 	// Remote says that whoever signs in sits at another computer: no browser is opened unless they
 	// ask for it.
 	Remote bool
+	// SchemeRedirect answers the redirect URI with a scheme of the product's own whose addresses the operating system
+	// hands to this program, for HandOver; empty for the listener's own. Nil where there never is one.
+	SchemeRedirect func(context.Context) string
 	// Log gets what people don't need to see. It never gets a secret.
 	Log *slog.Logger
 }

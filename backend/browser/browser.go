@@ -1,6 +1,7 @@
 // Package browser opens pages in the person's own browser, and decides which addresses may be
 // opened at all: https anywhere, and http on 127.0.0.1, where our own listener is. Whatever else a
-// server may have smuggled in (javascript:, file:, smb: and the like) is refused.
+// server may have smuggled in (javascript:, file:, smb: and the like) is refused. It also finds out
+// whether the operating system leads a browser back to this program by a scheme of its own.
 package browser
 
 import (

@@ -225,9 +225,15 @@ func TestScheme(t *testing.T) {
 		if got := b.Scheme(); got != "" {
 			t.Errorf("%s: %q, though nobody asked for a scheme", id, got)
 		}
+		if got := b.SchemeRedirectURI(); got != "" {
+			t.Errorf("%s: %q, though nobody asked for a scheme", id, got)
+		}
 		b.SchemeRedirect = true
 		if got := b.Scheme(); got != want {
 			t.Errorf("%s: %q, not %q", id, got, want)
+		}
+		if got := b.SchemeRedirectURI(); got != want+":/callback" {
+			t.Errorf("%s: %q", id, got)
 		}
 	}
 }

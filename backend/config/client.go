@@ -80,6 +80,15 @@ func (b Brand) Scheme() string {
 	return strings.Join(labels, ".")
 }
 
+// SchemeRedirectURI is [RedirectURI] through that scheme; empty when there is none. A single slash follows the
+// scheme (https://atproto.com/specs/oauth, "Clients").
+func (b Brand) SchemeRedirectURI() string {
+	if scheme := b.Scheme(); scheme != "" {
+		return scheme + ":/callback"
+	}
+	return ""
+}
+
 // DeclaredScope has all scopes that may ever be asked for, as the protocol writes them.
 func (b Brand) DeclaredScope() string {
 	return strings.Join(append(slices.Clone(b.Scopes), b.LaterScopes...), " ")

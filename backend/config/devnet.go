@@ -17,7 +17,7 @@ const prefix = "LATCHKEY_"
 // applyDevelopment lets the environment override the brand and name a private network.
 func applyDevelopment(c *Config) error {
 	const where = "environment"
-	keys := []string{prefix + "NAME", prefix + "CLIENT_ID", prefix + "SCOPES", prefix + "EMAIL_PROVIDER", prefix + "SUGGESTIONS", prefix + "NETWORK", PassphraseFile}
+	keys := []string{prefix + "NAME", prefix + "CLIENT_ID", prefix + "SCHEME_REDIRECT", prefix + "SCOPES", prefix + "EMAIL_PROVIDER", prefix + "SUGGESTIONS", prefix + "NETWORK", PassphraseFile}
 	for _, entry := range os.Environ() {
 		key, _, _ := strings.Cut(entry, "=")
 		if strings.HasPrefix(key, prefix) && !slices.Contains(keys, key) {
@@ -38,6 +38,7 @@ func applyDevelopment(c *Config) error {
 	}
 	override("NAME", func(v string) { c.Brand.Name = v })
 	override("CLIENT_ID", func(v string) { c.Brand.ClientID = v })
+	override("SCHEME_REDIRECT", func(v string) { c.Brand.SchemeRedirect = v == "true" })
 	override("SCOPES", func(v string) { c.Brand.Scopes = strings.Fields(v) })
 	override("EMAIL_PROVIDER", func(v string) { c.Brand.EmailProvider = v })
 	override("SUGGESTIONS", func(v string) { c.Brand.Suggestions = v })

@@ -3,8 +3,8 @@
 //
 // The brand file (build/brand/brand.json) is embedded when the program is built. Development builds (Go
 // build tag devnet) also listen to the environment: LATCHKEY_NAME, LATCHKEY_CLIENT_ID,
-// LATCHKEY_SCOPES (separated by spaces), LATCHKEY_EMAIL_PROVIDER and LATCHKEY_SUGGESTIONS override
-// the brand, and LATCHKEY_NETWORK names the file that describes a private network. Release builds
+// LATCHKEY_SCHEME_REDIRECT (true or false), LATCHKEY_SCOPES (separated by spaces), LATCHKEY_EMAIL_PROVIDER
+// and LATCHKEY_SUGGESTIONS override the brand, and LATCHKEY_NETWORK names the file that describes a private network. Release builds
 // read none of these and talk to the public network only; those that a packager made, with a version set by
 // the linker, need a client identity of their own as well.
 //

@@ -16,6 +16,7 @@ func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
 	}
 	t.Setenv("LATCHKEY_NAME", "Another name")
 	t.Setenv("LATCHKEY_CLIENT_ID", "https://app.example.com/client-metadata.json")
+	t.Setenv("LATCHKEY_SCHEME_REDIRECT", "true")
 	t.Setenv("LATCHKEY_SCOPES", "  atproto   transition:generic ")
 	t.Setenv("LATCHKEY_EMAIL_PROVIDER", "https://pds.example.com")
 	t.Setenv("LATCHKEY_SUGGESTIONS", "https://suggestions.example.com")
@@ -25,7 +26,9 @@ func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders, "https://suggestions.example.com", plain.Brand.Hosted}
+	hosted := plain.Brand.Hosted
+	hosted.SchemeRedirect = true
+	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders, "https://suggestions.example.com", hosted}
 	if !reflect.DeepEqual(c.Brand, want) || c.Paths != plain.Paths {
 		t.Errorf("got %+v and %+v", c.Brand, c.Paths)
 	}
@@ -36,7 +39,7 @@ func TestEmptyVariablesChangeNothing(t *testing.T) { // not parallel: it sets th
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []string{"NAME", "CLIENT_ID", "SCOPES", "EMAIL_PROVIDER", "SUGGESTIONS", "NETWORK"} {
+	for _, key := range []string{"NAME", "CLIENT_ID", "SCHEME_REDIRECT", "SCOPES", "EMAIL_PROVIDER", "SUGGESTIONS", "NETWORK"} {
 		t.Setenv("LATCHKEY_"+key, "")
 	}
 	c, err := Load()
@@ -49,6 +52,7 @@ func TestBadEnvironment(t *testing.T) { // not parallel: it sets the environment
 	tests := []struct{ name, key, value string }{
 		{"name", "LATCHKEY_NAME", " spaces around "},
 		{"client id", "LATCHKEY_CLIENT_ID", "http://app.example.com/x"},
+		{"scheme redirect", "LATCHKEY_SCHEME_REDIRECT", "true"}, // without a hosted identity
 		{"scopes", "LATCHKEY_SCOPES", "transition:generic"},
 		{"email provider", "LATCHKEY_EMAIL_PROVIDER", "pds.example.com"},
 		{"suggestions", "LATCHKEY_SUGGESTIONS", "http://localhost:2583"},

@@ -38,6 +38,10 @@ type Browser struct {
 	// Elsewhere is a browser on another computer: the program's own page can't be loaded there.
 	Elsewhere bool
 
+	// Scheme is one whose addresses this person lets pages of Issuer, an origin, hand to the program that is
+	// registered for it: the sign-in then ends with that. The browser hands over in the desktop's own way.
+	Scheme, Issuer string
+
 	// At the email provider of a network there is no password but a code in the mail.
 
 	Email      string // typed when asked, and picked where the browser is still signed in
@@ -62,6 +66,8 @@ type Pages struct {
 	Final   Page // what the program shows on 127.0.0.1
 	// Stranded is the browser's complaint where it can't load that.
 	Stranded Page
+	// Handed is what the browser still shows after it has handed the address over, in place of Final.
+	Handed Page
 
 	// Those of the email provider.
 
@@ -123,6 +129,8 @@ func (b Browser) settings(out string) []string {
 		"DEVNET_OUT=" + out,
 		"DEVNET_PROFILE=" + b.Profile,
 		"DEVNET_ELSEWHERE=" + elsewhere,
+		"DEVNET_SCHEME=" + b.Scheme,
+		"DEVNET_ISSUER=" + b.Issuer,
 		"DEVNET_EMAIL=" + b.Email,
 		"DEVNET_MAIL=" + b.Mail,
 		"DEVNET_NEW_HANDLE=" + b.NewHandle,
@@ -143,7 +151,7 @@ func ReadPages(file string) (Pages, error) {
 func readPages(r io.Reader) (Pages, error) {
 	var pages Pages
 	byName := map[string]*Page{
-		"welcome": &pages.Welcome, "sign-in": &pages.SignIn, "consent": &pages.Consent, "final": &pages.Final, "stranded": &pages.Stranded,
+		"welcome": &pages.Welcome, "sign-in": &pages.SignIn, "consent": &pages.Consent, "final": &pages.Final, "stranded": &pages.Stranded, "handed": &pages.Handed,
 		"email": &pages.Email, "code": &pages.Code, "chooser": &pages.Chooser,
 		"choose-handle": &pages.ChooseHandle, "ended": &pages.Ended,
 	}

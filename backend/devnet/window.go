@@ -156,7 +156,8 @@ func (w *Window) Screenshot(ctx context.Context, file string) error {
 
 // Quit closes the window as its close button would, and waits until the program has ended by itself.
 func (w *Window) Quit(ctx context.Context) error {
-	out, err := w.desktop.command(ctx, "xdotool", "search", "--onlyvisible", "--pid", strconv.Itoa(w.program.cmd.Process.Pid)).Output()
+	// A page can be read a moment before its window is there.
+	out, err := w.desktop.command(ctx, "xdotool", "search", "--sync", "--onlyvisible", "--pid", strconv.Itoa(w.program.cmd.Process.Pid)).Output()
 	if err != nil {
 		return w.failure("has no window to close", err)
 	}

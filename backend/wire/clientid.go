@@ -46,6 +46,9 @@ func ClientMetadata(brand config.Brand) ([]byte, error) {
 		HandleMode:           brand.HandleMode,
 		SkipConsentOnSignup:  brand.SkipConsentOnSignup,
 	}
+	if redirect := brand.SchemeRedirectURI(); redirect != "" {
+		d.RedirectURIs = append(d.RedirectURIs, redirect)
+	}
 	if brand.Branding != nil {
 		d.Branding = brand.Branding
 	}

@@ -33,11 +33,15 @@ func TestSignInWithHostedClient(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t, func(c2 *config.Config) {
 				c2.Brand.Name, c2.Brand.ClientID, c2.Brand.Scopes = "Harbour Notes", c.client, []string{"atproto", "transition:generic"}
+				c2.Brand.SchemeRedirect = true // which this program, without a window, never asks for
 				c2.Brand.LogoURI, c2.Brand.PolicyURI = "https://app.latchkey.internal/logo.png", "https://app.latchkey.internal/privacy"
 			})
 			document, err := wire.ClientMetadata(h.config.Brand)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if !strings.Contains(string(document), `"internal.latchkey.app:/callback"`) {
+				t.Errorf("the document does not declare the scheme:\n%s", document)
 			}
 			if at := network.HostClient(c.path, document); at != c.client {
 				t.Fatalf("hosted at %s, want %s", at, c.client)

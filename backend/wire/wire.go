@@ -43,6 +43,9 @@ type Options struct {
 	// Alone is for windows: New waits for another program that is alone on the same data to end, and
 	// answers the code AlreadyOpen when it goes on. Programs that are not alone share the data with it.
 	Alone bool
+	// TakesAddresses says that the program hands over to the service what the operating system hands to it. A
+	// sign-in may then come back through the product's own scheme, where that leads to this program.
+	TakesAddresses bool
 	// Passphrase asks the person for the passphrase of the vault, if there is one and the
 	// environment names no file with it. It is called when it is needed, until it was right. Nil
 	// means that nobody can be asked.
@@ -87,6 +90,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		EmailProvider:  cfg.Brand.EmailProvider,
 		EmailProviders: cfg.Brand.EmailProviders,
 		Remote:         Remote(),
+		SchemeRedirect: schemeRedirect(cfg.Brand, options),
 		Log:            redacting(options.Log),
 	})
 	closeAll := func(ctx context.Context) error {
@@ -132,6 +136,21 @@ func redacting(log *slog.Logger) *slog.Logger {
 // Remote says that whoever uses this program sits at another computer, as over SSH: no browser that is
 // opened here opens in front of them.
 func Remote() bool { return browser.Here().Remote() }
+
+// schemeRedirect is what the service asks for the address with the product's own scheme; nil where there is none.
+// An installer registers it for the program that it brings, not for one that somebody has unpacked beside it, so it is
+// looked for anew at each sign-in.
+func schemeRedirect(brand config.Brand, options Options) func(context.Context) string {
+	if brand.Scheme() == "" || !options.TakesAddresses {
+		return nil
+	}
+	return func(ctx context.Context) string {
+		if !browser.ComesBack(ctx, brand.Scheme()) {
+			return ""
+		}
+		return brand.SchemeRedirectURI()
+	}
+}
 
 // clientID answers the client id for the scopes of a sign-in, once each of them is one. Those of a hosted client
 // have to stand in its document as they are: servers compare them letter by letter (observed).

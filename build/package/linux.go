@@ -27,11 +27,12 @@ var needs = map[string][]string{
 	"archlinux": {"gdk-pixbuf2", "glib2", "glibc", "gtk3", "libsoup3", "webkit2gtk-4.1"},
 }
 
-// wants are what the programs use if it is there: a keychain, and a way to open a browser.
+// wants are what the programs use if it is there: a keychain, a way to open a browser, and what tells the desktop of
+// the scheme that a product may have, by a trigger of its own in each of them.
 var wants = map[string][]string{
-	"deb":       {"gnome-keyring | kwalletmanager | keepassxc", "xdg-utils"},
-	"rpm":       {"gnome-keyring", "xdg-utils"},
-	"archlinux": {"gnome-keyring", "xdg-utils"},
+	"deb":       {"gnome-keyring | kwalletmanager | keepassxc", "xdg-utils", "desktop-file-utils"},
+	"rpm":       {"gnome-keyring", "xdg-utils", "desktop-file-utils"},
+	"archlinux": {"gnome-keyring", "xdg-utils", "desktop-file-utils"},
 }
 
 // linuxPackages makes the deb, the rpm and the package of Arch out of the files of both faces.

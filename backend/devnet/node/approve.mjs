@@ -8,15 +8,18 @@
 //   DEVNET_HANDLE     the handle to type when the page does not know it
 //   DEVNET_EMAIL      the person's email, at an email provider; approve-email.mjs has the rest of it
 //   DEVNET_ELSEWHERE  1 for a browser on another computer, where the app's own page can't be loaded
+//   DEVNET_SCHEME     a scheme whose addresses the pages of DEVNET_ISSUER, an origin, may hand to another program
 //   DEVNET_PROFILE    a directory that keeps the browser's profile, and with it its sessions; a fresh one when empty
 //   DEVNET_SHOTS      a directory for screenshots, one per page
 //   DEVNET_OUT        a file to append the output to, for a BROWSER whose standard output belongs to the app
 //
 // Every page that is passed gives one line of output: {"page": NAME, "title": ..., "text": ...}, with the
 // names welcome, sign-in, consent and final, and those of approve-email.mjs; final is the page that the app
-// serves on 127.0.0.1. Where that can't be loaded, stranded takes its place, with its "address". When something goes wrong, standard error says what, and where a screenshot of it is.
+// serves on 127.0.0.1. Where that can't be loaded, stranded takes its place, with its "address"; where the address was
+// handed to another program, handed does. When something goes wrong, standard error says what, and where a screenshot of it is.
 
-import { appendFileSync, mkdirSync, mkdtempSync } from 'node:fs'
+import { once } from 'node:events'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -28,6 +31,7 @@ const ACTIONS = ['approve', 'deny', 'cancel', 'leave']
 const [url] = process.argv.slice(2)
 const { DEVNET_PASSWORD: password, DEVNET_ACTION: action = 'approve', DEVNET_HANDLE: handle } = process.env
 const { DEVNET_SHOTS: shots, DEVNET_OUT: out, DEVNET_EMAIL: email, DEVNET_PROFILE: profile } = process.env
+const { DEVNET_SCHEME: scheme, DEVNET_ISSUER: issuer } = process.env
 const elsewhere = process.env.DEVNET_ELSEWHERE === '1'
 if (!url || !ACTIONS.includes(action)) {
   console.error(`usage: approve URL, with DEVNET_ACTION one of ${ACTIONS.join(', ')}`)
@@ -36,8 +40,9 @@ if (!url || !ACTIONS.includes(action)) {
 
 let browser, page
 const stranded = Promise.withResolvers()
+const trusting = scheme ? trust() : undefined
 try {
-  browser = await chromium.launchPersistentContext(profile ?? '', {
+  browser = await chromium.launchPersistentContext(trusting?.profile ?? profile ?? '', {
     executablePath: '/usr/bin/chromium',
     args: [
       '--headless',
@@ -54,6 +59,7 @@ try {
     // The pages speak the browser's language, and their parts are found by their English names.
     locale: 'en-US',
     viewport: { width: 1100, height: 800 },
+    env: { ...process.env, PATH: trusting ? `${trusting.made}:${process.env.PATH}` : process.env.PATH },
   })
   page = browser.pages()[0] ?? (await browser.newPage())
   page.setDefaultTimeout(DEADLINE)
@@ -69,6 +75,7 @@ try {
   process.exitCode = 1
 } finally {
   await browser?.close()
+  if (trusting) rmSync(trusting.made, { recursive: true, force: true })
 }
 // The losers of the race must not keep the process.
 process.exit()
@@ -121,8 +128,35 @@ async function final() {
     await page.getByRole('heading', { name: 'This site can’t be reached' }).waitFor()
     return seen('stranded', { address })
   }
+  if (scheme) {
+    const status = await trusting.handed()
+    if (status !== '0') throw new Error(`the other program ended with ${status}`)
+    return seen('handed')
+  }
   await page.waitForURL((at) => at.hostname === '127.0.0.1', { waitUntil: 'load' })
   await seen('final')
+}
+
+// trust makes a profile whose person has let the issuer's pages open such addresses, once and for all. The browser
+// does it with xdg-open, in a process of its own: handed answers how that ended.
+function trust() {
+  const made = mkdtempSync(join(tmpdir(), 'approve-trust-'))
+  const profile = join(made, 'profile')
+  mkdirSync(join(profile, 'Default'), { recursive: true })
+  const choices = { protocol_handler: { allowed_origin_protocol_pairs: { [issuer]: { [scheme]: true } } } }
+  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(choices))
+  const status = join(made, 'status')
+  const script = `#!/bin/sh\nPATH="\${PATH#*:}" xdg-open "$@"\necho $? > '${status}.new' && mv '${status}.new' '${status}'\n`
+  writeFileSync(join(made, 'xdg-open'), script, { mode: 0o700 })
+  const changes = watch(made)
+  return {
+    made,
+    profile,
+    async handed() {
+      while (!existsSync(status)) await once(changes, 'change')
+      return readFileSync(status, 'utf8').trim()
+    },
+  }
 }
 
 // strand keeps the browser from the app's page. It takes the protocol of the developer tools: Playwright's own

@@ -58,6 +58,9 @@ func (s *Server) form(r *http.Request) url.Values {
 	return r.PostForm
 }
 
+// SchemeRedirect is a redirect URI with a scheme of the product's own, which HonestPush takes too.
+const SchemeRedirect = "com.example.app:/callback"
+
 // HonestPush takes a pushed authorization request (RFC 9126).
 func (s *Server) HonestPush(w http.ResponseWriter, r *http.Request) {
 	form := s.form(r)
@@ -67,7 +70,7 @@ func (s *Server) HonestPush(w http.ResponseWriter, r *http.Request) {
 	}
 	if form.Get("response_type") != "code" || form.Get("code_challenge_method") != "S256" ||
 		len(form.Get("code_challenge")) != 43 || len(form.Get("state")) < 16 ||
-		!slices.Contains(strings.Fields(form.Get("scope")), "atproto") || !strings.HasPrefix(form.Get("redirect_uri"), "http://127.0.0.1:") {
+		!slices.Contains(strings.Fields(form.Get("scope")), "atproto") || (form.Get("redirect_uri") != SchemeRedirect && !strings.HasPrefix(form.Get("redirect_uri"), "http://127.0.0.1:")) {
 		s.tb.Errorf("unfit pushed request with the fields %v", slices.Sorted(maps.Keys(form)))
 	}
 	s.mu.Lock()

@@ -12,6 +12,7 @@
 //	keyless   a computer without a keychain
 //	terminal  the program for the terminal on such a computer, over SSH
 //	rescue    a sign-in that is declined, one from another computer, one in another browser, and the settings
+//	scheme    a product with a scheme of its own, through which the browser comes back
 //	upgrade   a newer version of the programs, put in their place by the command that -upgrade names
 //
 //	demo -story handle -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
@@ -48,12 +49,12 @@ func main() {
 	flag.StringVar(&o.window, "window", "build/bin/latchkey-window-devnet", "path of the window's program")
 	flag.StringVar(&o.cli, "cli", "build/bin/latchkey-devnet", "path of the terminal program")
 	flag.StringVar(&o.dir, "dir", "build/demo", "directory for screenshots, logs and data")
-	flag.StringVar(&o.story, "story", "handle", "what is played without a display: handle, email, sessions, keyless, terminal, rescue or upgrade")
+	flag.StringVar(&o.story, "story", "handle", "what is played without a display: handle, email, sessions, keyless, terminal, rescue, scheme or upgrade")
 	flag.StringVar(&o.upgrade, "upgrade", "true", "command that puts newer programs in their place, for the story of that name")
 	headless := flag.Bool("headless", false, "play the person even if there is a display")
 	flag.Parse()
 	if flag.NArg() > 0 || stories[o.story] == nil {
-		fmt.Fprintln(os.Stderr, "demo: there are flags only, and seven stories; see demo -help")
+		fmt.Fprintln(os.Stderr, "demo: there are flags only, and eight stories; see demo -help")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -51,6 +51,7 @@ var stories = map[string]func(*play) (*story, error){
 	"keyless":  (*play).withoutKeychain,
 	"terminal": (*play).atTheTerminal,
 	"rescue":   (*play).rescued,
+	"scheme":   (*play).throughScheme,
 	"upgrade":  (*play).upgraded,
 }
 
@@ -141,7 +142,7 @@ func (p *play) signOut(ctx context.Context) error {
 
 // tidy removes what the last run left, and nothing else that may lie in the directory.
 func (p *play) tidy() error {
-	for _, name := range []string{"network", "desktop", "browser", "visited"} {
+	for _, name := range []string{"network", "desktop", "browser", "visited", "handed"} {
 		if err := os.RemoveAll(filepath.Join(p.dir, name)); err != nil {
 			return err
 		}
@@ -216,7 +217,7 @@ func (p *play) start(ctx context.Context) error {
 		started <- err
 	}()
 	var err error
-	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network"), Email: p.story == "email", Second: p.story == "sessions"})
+	p.network, err = devnet.Start(ctx, devnet.Options{Dir: filepath.Join(p.dir, "network"), Email: p.story == "email", Second: p.story == "sessions", ClientHost: p.story == "scheme"})
 	if err := errors.Join(err, <-started); err != nil {
 		return err
 	}
