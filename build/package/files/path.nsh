@@ -24,46 +24,58 @@ ${If} $R0 = 0
 	Pop $R5
 	System::Call 'kernel32::lstrcpyW(p R5, w ";")'
 	IntPtrOp $R6 $R5 + 2
-	System::Call 'advapi32::RegQueryValueExW(p R1, w "Path", p 0, p 0, p R6, *i R3R3)'
-	; $R7 where our folder is between semicolons, 0 if it is not
-	System::Call 'kernel32::lstrcatW(p R5, w ";")'
-	StrCpy $R9 ";$INSTDIR;"
-	System::Call 'shlwapi::StrStrIW(p R5, w R9) p .R7'
-	System::Call 'kernel32::lstrlenW(p R5) i .R8'
-!if ${HOW} == add
-	${If} $R7 P= 0
-		StrCpy $R9 $INSTDIR
-		${If} $R8 = 2
-			System::Call 'kernel32::lstrcpyW(p R6, w R9)'
+	System::Call 'advapi32::RegQueryValueExW(p R1, w "Path", p 0, p 0, p R6, *i R3R3) i .R0'
+	; What can't be read stays as it is, and so does what is no text; 2 says that there is none.
+	${If} $R0 = 2
+	${OrIf} $R0 = 0
+		; The types of text are 1 and 2.
+		${If} $R2 > 2
+			StrCpy $R0 1
 		${Else}
-			System::Call 'kernel32::lstrcatW(p R5, w R9)'
+			StrCpy $R0 0
 		${EndIf}
-		System::Call 'kernel32::lstrlenW(p R6) i .R8'
-!else
-	${If} $R7 P<> 0
-		; What is behind it moves to where it was; then the semicolon at the end goes.
-		IntOp $R4 $R4 + 1
-		IntOp $R4 $R4 * 2
-		IntPtrOp $R9 $R7 + $R4
-		System::Call 'kernel32::lstrlenW(p R9) i .R8'
-		IntOp $R8 $R8 * 2
-		IntOp $R8 $R8 + 2
-		System::Call 'kernel32::RtlMoveMemory(p R7, p R9, p R8)'
+	${EndIf}
+	${If} $R0 = 0
+		; $R7 where our folder is between semicolons, 0 if it is not
+		System::Call 'kernel32::lstrcatW(p R5, w ";")'
+		StrCpy $R9 ";$INSTDIR;"
+		System::Call 'shlwapi::StrStrIW(p R5, w R9) p .R7'
 		System::Call 'kernel32::lstrlenW(p R5) i .R8'
-		IntOp $R4 $R8 - 1
-		IntOp $R4 $R4 * 2
-		IntPtrOp $R9 $R5 + $R4
-		System::Call '*$R9(&i2 0)'
-		System::Call 'kernel32::lstrlenW(p R6) i .R8'
-!endif
-		${If} $R8 = 0
-			System::Call 'advapi32::RegDeleteValueW(p R1, w "Path")'
-		${Else}
-			IntOp $R8 $R8 + 1
+!if ${HOW} == add
+		${If} $R7 P= 0
+			StrCpy $R9 $INSTDIR
+			${If} $R8 = 2
+				System::Call 'kernel32::lstrcpyW(p R6, w R9)'
+			${Else}
+				System::Call 'kernel32::lstrcatW(p R5, w R9)'
+			${EndIf}
+			System::Call 'kernel32::lstrlenW(p R6) i .R8'
+!else
+		${If} $R7 P<> 0
+			; What is behind it moves to where it was; then the semicolon at the end goes.
+			IntOp $R4 $R4 + 1
+			IntOp $R4 $R4 * 2
+			IntPtrOp $R9 $R7 + $R4
+			System::Call 'kernel32::lstrlenW(p R9) i .R8'
 			IntOp $R8 $R8 * 2
-			System::Call 'advapi32::RegSetValueExW(p R1, w "Path", i 0, i R2, p R6, i R8)'
+			IntOp $R8 $R8 + 2
+			System::Call 'kernel32::RtlMoveMemory(p R7, p R9, p R8)'
+			System::Call 'kernel32::lstrlenW(p R5) i .R8'
+			IntOp $R4 $R8 - 1
+			IntOp $R4 $R4 * 2
+			IntPtrOp $R9 $R5 + $R4
+			System::Call '*$R9(&i2 0)'
+			System::Call 'kernel32::lstrlenW(p R6) i .R8'
+!endif
+			${If} $R8 = 0
+				System::Call 'advapi32::RegDeleteValueW(p R1, w "Path")'
+			${Else}
+				IntOp $R8 $R8 + 1
+				IntOp $R8 $R8 * 2
+				System::Call 'advapi32::RegSetValueExW(p R1, w "Path", i 0, i R2, p R6, i R8)'
+			${EndIf}
+			SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=5000
 		${EndIf}
-		SendMessage ${HWND_BROADCAST} ${WM_SETTINGCHANGE} 0 "STR:Environment" /TIMEOUT=5000
 	${EndIf}
 	System::Free $R5
 	System::Call 'advapi32::RegCloseKey(p R1)'
