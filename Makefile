@@ -92,6 +92,15 @@ verify: ## verify what "make package" built, as a receiver and as an attacker wo
 	build/setup.sh go-window headless network frontend package
 	go run ./build/package verify $(PACKAGE) build/dist
 
+.PHONY: compare
+compare: ## compare what "make package UNSIGNED=1" built with what was published in WITH=folder
+	go run ./build/package compare $(PACKAGE) -with '$(WITH)' build/dist
+
+.PHONY: brand
+brand: ## build both programs of the brand in BRAND=folder, in build/bin, to try them
+	build/setup.sh go-window frontend
+	go run ./build/package try $(PACKAGE) build/bin
+
 .PHONY: bindings
 bindings: ## generate frontend/wailsjs from the methods of package app
 	go build -tags bindings -o build/bin/bindings .

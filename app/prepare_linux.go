@@ -11,7 +11,7 @@ import (
 func prepare() error {
 	// GTK would end the process with a stack trace.
 	if os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "" {
-		return errors.New("there is no display to open a window on; use the terminal program instead: latchkey login")
+		return errors.New("there is no display to open a window on; use the program for the terminal instead")
 	}
 	// The inspector would give anybody who reaches its port full power over the page, in release
 	// builds too (observed).

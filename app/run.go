@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 
 	"github.com/wailsapp/wails/v2"
 	"github.com/wailsapp/wails/v2/pkg/logger"
@@ -25,7 +26,7 @@ import (
 // bindings runs this function too.
 func Run(assets fs.FS) int {
 	if err := run(assets); err != nil {
-		fmt.Fprintf(os.Stderr, "latchkey: %v\n", err)
+		fmt.Fprintf(os.Stderr, "%s: %v\n", filepath.Base(os.Args[0]), err)
 		return 1
 	}
 	return 0
@@ -93,7 +94,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		Mac: &mac.Options{OnUrlOpen: func(address string) { a.hand([]string{address}) }},
 		Linux: &linux.Options{
 			ProgramName: a.config.Brand.ID,
-			Icon:        config.Icon(),
+			Icon:        windowIcon(config.Icon()),
 			// Accelerated web views stay blank with some drivers.
 			WebviewGpuPolicy: linux.WebviewGpuPolicyNever,
 		},

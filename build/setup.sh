@@ -25,7 +25,7 @@ npm_dirs=
 for part in "$@"; do
 	case $part in
 	go-window) packages="$packages gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev" ;;
-	headless) packages="$packages xvfb dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gtk-3.0 python3-gi xdotool gnome-keyring
+	headless) packages="$packages xvfb dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gtk-3.0 python3-gi xdotool x11-utils gnome-keyring
 		libglib2.0-bin imagemagick fonts-dejavu-core xdg-utils chromium" ;;
 	network)
 		packages="$packages chromium fonts-dejavu-core"

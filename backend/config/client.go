@@ -20,7 +20,7 @@ const Loopback = "loopback"
 const RedirectURI = "http://127.0.0.1/callback"
 
 // LoopbackRefused is what is wrong with a release that has no identity of its own, and what to do.
-const LoopbackRefused = `is "loopback", which is for development: put the https address of a hosted document there, which "latchkey client-metadata" then prints, or insist with "loopback_release": true.`
+const LoopbackRefused = `is "loopback", which is for development: put the https address of a hosted document there, which the command client-metadata then prints, or insist with "loopback_release": true.`
 
 // Hosted are the parts of a brand that are about its client identity, beyond the client id and the scopes.
 // Most of them stand in the client metadata document as they are here. All may be left out.

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
 	"github.com/zalando/go-keyring"
 )
 
@@ -89,6 +90,42 @@ func TestLockedKeyring(t *testing.T) {
 		}
 		if got := isLocked(); got != step.want {
 			t.Errorf("locked: %s, want %s", got, step.want)
+		}
+	}
+}
+
+// Whoever wants a locked keyring opened makes it ask the person.
+func TestWatchPrompts(t *testing.T) {
+	t.Parallel()
+	d := MustDesktop(t)
+	for _, want := range []int{0, 1} {
+		count, err := d.WatchPrompts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want > 0 {
+			if err := d.LockKeyring(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err = d.askKeyring(t.Context(), func(service dbus.BusObject) error {
+			var unlocked []dbus.ObjectPath
+			var prompt dbus.ObjectPath
+			if err := service.Call("org.freedesktop.Secret.Service.Unlock", 0, []dbus.ObjectPath{secretCollection}).Store(&unlocked, &prompt); err != nil || prompt == "/" {
+				return err
+			}
+			bus, err := dbus.Connect(d.BusAddress())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = bus.Close() }()
+			return bus.Object(secretService, prompt).Call("org.freedesktop.Secret.Prompt.Prompt", dbus.FlagNoReplyExpected, "").Err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := count(t.Context()); err != nil || got < want || want == 0 && got > 0 {
+			t.Errorf("%d prompts, want %d: %v", got, want, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package devnet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/godbus/dbus/v5"
@@ -56,4 +57,49 @@ func (d *Desktop) askKeyring(ctx context.Context, ask func(dbus.BusObject) error
 		return fmt.Errorf("devnet: the keyring: %w", err)
 	}
 	return nil
+}
+
+// promptRules are what asks a person for something: clients let the prompt appear that the keyring hands them, and
+// the keyring lets GNOME's prompter show it.
+var promptRules = []string{
+	"type='method_call',interface='org.freedesktop.Secret.Prompt'",
+	"type='method_call',interface='org.gnome.keyring.internal.Prompter'",
+}
+
+// WatchPrompts counts from now on how often the person is asked for something on behalf of the keyring. The function
+// that it answers ends that, and answers the number.
+func (d *Desktop) WatchPrompts(ctx context.Context) (func(context.Context) (int, error), error) {
+	bus, err := dbus.Connect(d.BusAddress())
+	if err != nil {
+		return nil, fmt.Errorf("devnet: %w", err)
+	}
+	if err := bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.Monitoring.BecomeMonitor", 0, promptRules, uint32(0)).Err; err != nil {
+		return nil, errors.Join(fmt.Errorf("devnet: %w", err), bus.Close())
+	}
+	seen := make(chan *dbus.Message, 100)
+	bus.Eavesdrop(seen)
+	return func(ctx context.Context) (int, error) {
+		defer func() { _ = bus.Close() }()
+		// The bus keeps the order: whatever was asked before this is seen before it.
+		const last = "Last"
+		asking, err := dbus.Connect(d.BusAddress())
+		if err != nil {
+			return 0, fmt.Errorf("devnet: %w", err)
+		}
+		defer func() { _ = asking.Close() }()
+		asking.BusObject().CallWithContext(ctx, "org.freedesktop.Secret.Prompt."+last, dbus.FlagNoReplyExpected)
+		for n := 0; ; {
+			select {
+			case m := <-seen:
+				if member, _ := m.Headers[dbus.FieldMember].Value().(string); member == last {
+					return n, nil
+				}
+				if m.Type == dbus.TypeMethodCall { // the bus tells of itself, too
+					n++
+				}
+			case <-ctx.Done():
+				return 0, fmt.Errorf("devnet: the bus does not answer: %w", context.Cause(ctx))
+			}
+		}
+	}, nil
 }

@@ -19,6 +19,26 @@ type ClientFinding struct {
 	clientid.Finding
 }
 
+// Copy names the document that it is about: build or hosted.
+func (f ClientFinding) Copy() string {
+	if f.Hosted {
+		return "hosted"
+	}
+	return "build"
+}
+
+// String is a line for a person: ! before an error, ? before a warning.
+func (f ClientFinding) String() string {
+	mark, field := "!", f.Field
+	if f.Warning {
+		mark = "?"
+	}
+	if field == "" {
+		field = "document"
+	}
+	return "  " + mark + "  " + f.Copy() + ", " + field + ": " + f.Message
+}
+
 // ClientMetadata is the document that has to lie at the brand's client id, as JSON. The error is a
 // [*config.Error] when the brand has no such client id.
 func ClientMetadata(brand config.Brand) ([]byte, error) {

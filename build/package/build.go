@@ -16,6 +16,9 @@ func build(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := p.identity(ctx, o); err != nil {
+		return err
+	}
 	work, err := os.MkdirTemp("", "package-")
 	if err != nil {
 		return err
@@ -66,7 +69,10 @@ func (o options) product(ctx context.Context) (product, error) {
 // artefacts makes all that is there before somebody signs it; but what is for Windows is signed on the way,
 // because signed programs lie in signed installers.
 func (p product) artefacts(ctx context.Context, o options, keys *keys, work string) error {
-	made, err := p.compile(ctx, work, o.tags)
+	if err := page(ctx); err != nil {
+		return err
+	}
+	made, err := p.compile(ctx, work, "", o.cache)
 	if err != nil {
 		return err
 	}
@@ -87,8 +93,10 @@ func (p product) artefacts(ctx context.Context, o options, keys *keys, work stri
 	if err != nil {
 		return err
 	}
-	if err := p.linuxPackages(ctx, both, work, o.out); err != nil {
-		return err
+	for packager := range p.packageNames() {
+		if err := p.linuxPackage(ctx, packager, both, work, o.out); err != nil {
+			return err
+		}
 	}
 	for system, files := range map[string][]file{"linux-amd64": both, "linux-arm64": arm} {
 		name := p.archiveName(system)
@@ -99,9 +107,6 @@ func (p product) artefacts(ctx context.Context, o options, keys *keys, work stri
 		if err := os.WriteFile(filepath.Join(o.out, name+".tar.gz"), data, 0o644); err != nil { // #nosec G306 -- for everybody to read
 			return err
 		}
-	}
-	if o.linuxOnly {
-		return nil
 	}
 	var sealed *seal
 	if keys != nil {

@@ -15,15 +15,29 @@ import (
 	cdx "github.com/CycloneDX/cyclonedx-go"
 )
 
-// contents looks into the artefacts: all of them have the same files, and the checkers of the
-// distributions find nothing wrong.
+// contents looks into the artefacts.
 func (r receiver) contents(ctx context.Context, dir string, all records) error {
+	tree, err := r.packages(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(r.materials(dir), r.terminalOnly(ctx, dir, tree), r.licences(dir, tree)); err != nil {
+		return err
+	}
+	names := r.packageNames()
+	return errors.Join(all.verified("contents", names["deb"], names["rpm"], names["archlinux"], r.archiveName("linux-amd64")+".tar.gz",
+		r.archiveName("linux-arm64")+".tar.gz", r.materialsName(), "licences.txt"), all.verified("lintian", names["deb"]), all.verified("dependencies", names["deb"], names["rpm"]))
+}
+
+// packages looks into those of both faces: all of them have the same files, which carry nobody else's name, and the
+// checkers of the distributions find nothing wrong. It answers the folder with the files.
+func (r receiver) packages(ctx context.Context, dir string) (string, error) {
 	names := r.packageNames()
 	folders := map[string]string{}
 	for kind, name := range map[string]string{"deb": names["deb"], "rpm": names["rpm"], "archlinux": names["archlinux"], "tar.gz": r.archiveName("linux-amd64") + ".tar.gz"} {
 		folders[kind] = filepath.Join(r.work, "content", kind)
 		if err := unpack(ctx, kind, filepath.Join(dir, name), folders[kind]); err != nil {
-			return err
+			return "", err
 		}
 	}
 	trees := map[string]string{
@@ -35,22 +49,18 @@ func (r receiver) contents(ctx context.Context, dir string, all records) error {
 	err := errors.Join(os.Remove(filepath.Join(usr, "share", "doc", r.Command, "changelog.Debian.gz")),
 		os.Rename(filepath.Join(folders["deb"], zshDebian), filepath.Join(usr, strings.TrimPrefix(zshFolder, "usr/"))))
 	if err != nil {
-		return err
+		return "", err
 	}
 	for kind, tree := range trees {
 		if err := quietly(command(ctx, "diff", "--recursive", "--no-dereference", trees["tar.gz"], tree)); err != nil {
-			return fmt.Errorf("%s: %w", kind, err)
+			return "", fmt.Errorf("%s: %w", kind, err)
 		}
 	}
-	if err := errors.Join(
+	return trees["tar.gz"], errors.Join(
 		quietly(command(ctx, "lintian", "--allow-root", "--fail-on", "error", filepath.Join(dir, names["deb"]))),
 		quietly(command(ctx, "desktop-file-validate", filepath.Join(usr, "share", "applications", r.AppID+".desktop"))),
 		quietly(command(ctx, "appstreamcli", "validate", "--no-net", filepath.Join(usr, "share", "metainfo", r.AppID+".metainfo.xml"))),
-		r.dependencies(ctx, usr), r.materials(dir), r.terminalOnly(ctx, dir, trees["tar.gz"]), r.licences(dir, trees["tar.gz"])); err != nil {
-		return err
-	}
-	return errors.Join(all.verified("contents", names["deb"], names["rpm"], names["archlinux"], r.archiveName("linux-amd64")+".tar.gz",
-		r.archiveName("linux-arm64")+".tar.gz", r.materialsName(), "licences.txt"), all.verified("lintian", names["deb"]), all.verified("dependencies", names["deb"]))
+		r.dependencies(ctx, dir, usr))
 }
 
 // terminalOnly wants the archive for arm64 to be a part of the one for amd64, with a program for that processor.
@@ -104,8 +114,8 @@ func unpack(ctx context.Context, kind, file, dir string) error {
 	return quietly(command(ctx, "bsdtar", "-x", "-f", file, "-C", dir))
 }
 
-// dependencies compares what the deb says that it needs with what the window is linked with.
-func (r receiver) dependencies(ctx context.Context, usr string) error {
+// dependencies compares what the packages say that they need with what the window is linked with.
+func (r receiver) dependencies(ctx context.Context, dir, usr string) error {
 	source := filepath.Join(r.work, "source")
 	if err := os.MkdirAll(filepath.Join(source, "debian"), 0o700); err != nil {
 		return err
@@ -120,9 +130,33 @@ func (r receiver) dependencies(ctx context.Context, usr string) error {
 	if err != nil {
 		return err
 	}
-	found := strings.Split(strings.TrimPrefix(strings.TrimSpace(string(said)), "shlibs:Depends="), ", ")
-	if !slices.Equal(found, needs["deb"]) {
-		return fmt.Errorf("dpkg-shlibdeps finds %q, and the deb says %q", found, needs["deb"])
+	found := strings.TrimPrefix(strings.TrimSpace(string(said)), "shlibs:Depends=")
+	names := r.packageNames()
+	needed, err := output(ctx, "dpkg-deb", "--field", filepath.Join(dir, names["deb"]), "Depends")
+	if err != nil || needed != found {
+		return errors.Join(err, fmt.Errorf("dpkg-shlibdeps finds %q, and the deb says %q", found, needed))
+	}
+	window, err := elf.Open(filepath.Join(usr, "bin", r.window()))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = window.Close() }()
+	linked, err := window.ImportedLibraries()
+	if err != nil {
+		return err
+	}
+	if needed, err = output(ctx, "rpm", "--nosignature", "--query", "--requires", "--package", filepath.Join(dir, names["rpm"])); err != nil {
+		return err
+	}
+	var named []string
+	for need := range strings.Lines(needed) {
+		if library, _, _ := strings.Cut(need, "("); library != "rpmlib" { // what rpm itself must be able to
+			named = append(named, library)
+		}
+	}
+	slices.Sort(linked)
+	if slices.Sort(named); !slices.Equal(linked, named) {
+		return fmt.Errorf("the window is linked with %q, and the rpm says %q", linked, named)
 	}
 	return nil
 }

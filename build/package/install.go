@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"latchkey/backend/devnet"
 )
 
 // machine is this one, on which packages get installed and purged again.
@@ -68,89 +71,123 @@ func (m machine) install(ctx context.Context, version string) error {
 	return quietly(asRoot(ctx, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends", "install", m.Command+"="+version))
 }
 
-// leave purges the package and the source.
+// installAsGuided does what the guide tells people to do, with our repository alone.
+func (m machine) installAsGuided(ctx context.Context) error {
+	asked := strings.Join(asRoot(ctx, append([]string{"apt-get", "-y"}, m.options...)...).Args, " ")
+	cmd, err := guided(ctx, "install", m.work, "sudo apt-get", asked, "harbour", m.Command)
+	if err != nil {
+		return err
+	}
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	return quietly(cmd)
+}
+
+// leave purges the package, if it is still there, and the source.
 func (m machine) leave(ctx context.Context, file string) error {
-	err := errors.Join(quietly(asRoot(ctx, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "purge", m.Command)),
+	err := errors.Join(m.take(ctx, "purge"),
 		quietly(asRoot(ctx, "rm", "-f", file)), quietly(asRoot(ctx, "sh", "-c", "rm -f /var/lib/apt/lists/*"+filepath.Base(m.work)+"*")))
 	after, afterErr := output(ctx, "dpkg", "--get-selections")
 	if afterErr == nil && after != m.before {
 		afterErr = errors.New("something stays installed that was not before; see dpkg --get-selections")
 	}
-	for _, path := range []string{"/usr/bin/" + m.Command, "/usr/bin/" + m.window(), "/usr/share/doc/" + m.Command, "/usr/share/applications/" + m.AppID + ".desktop"} {
-		if _, statErr := os.Lstat(path); statErr == nil {
-			err = errors.Join(err, fmt.Errorf("%s is left behind", path))
-		}
-	}
 	return errors.Join(err, afterErr)
 }
 
-// installed installs the release with apt from its signed repository, and runs the terminal face.
-func (r receiver) installed(ctx context.Context, dir string) error {
+// take removes or purges the package.
+func (m machine) take(ctx context.Context, how string) error {
+	return quietly(asRoot(ctx, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", how, m.Command))
+}
+
+// installed installs the release with apt from its signed repository, runs both of its faces, removes and purges it.
+// What the person has stays.
+func (r receiver) installed(ctx context.Context, dir, shots string) error {
 	return r.onMachine(ctx, dir, func(m machine) error {
-		if err := m.install(ctx, r.debianVersion()); err != nil {
+		if err := m.installAsGuided(ctx); err != nil {
+			return err
+		}
+		files, err := output(ctx, "dpkg", "--listfiles", r.Command)
+		if err != nil {
 			return err
 		}
 		said, err := output(ctx, "/usr/bin/"+r.Command, "version")
 		if want := r.Command + " " + r.version; err == nil && said != want {
 			err = fmt.Errorf("the installed program says %q, not %q", said, want)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		person := filepath.Join(r.work, "person")
+		if err := r.open(ctx, person, shots); err != nil {
+			return err
+		}
+		has, err := contentsOf(filepath.Join(person, "data", r.ID))
+		if err != nil {
+			return err
+		}
+		for _, how := range []string{"remove", "purge"} {
+			if err := errors.Join(m.take(ctx, how), m.gone(ctx, files, how == "purge")); err != nil {
+				return err
+			}
+			if now, err := contentsOf(filepath.Join(person, "data", r.ID)); err != nil || !maps.Equal(has, now) {
+				return errors.Join(err, fmt.Errorf("%s changed what the person had", how))
+			}
+		}
+		return nil
 	})
 }
 
-// upgraded makes two development builds of the same package, installs the older one, signs in on the
-// private network, upgrades it under the closed window, and is still signed in.
-func (r receiver) upgraded(ctx context.Context, o options, say io.Writer) error {
-	dir := filepath.Join(r.work, "development")
-	both := []product{r.product, r.product}
-	both[0].version, both[1].version = "1.0.0-dev", "1.0.1-dev"
-	var debs []string
-	for _, p := range both {
-		out := filepath.Join(r.work, "development-"+p.version)
-		if err := build(ctx, options{brand: o.brand, version: p.version, tags: "devnet", keys: "none", linuxOnly: true, out: out, say: io.Discard}); err != nil {
-			return err
+// gone wants none of these files to be there anymore. What is shared with other packages are folders only.
+func (m machine) gone(ctx context.Context, files string, purged bool) error {
+	var err error
+	for path := range strings.Lines(files) {
+		path = strings.TrimSpace(path)
+		info, statErr := os.Lstat(path)
+		if statErr == nil && (!info.IsDir() || strings.HasPrefix(path, "/usr/share/doc/")) {
+			err = errors.Join(err, fmt.Errorf("%s is left behind", path))
 		}
-		debs = append(debs, filepath.Join(out, p.packageNames()["deb"]))
 	}
-	keyFolder := filepath.Join(r.work, "development-keys")
-	if err := os.Mkdir(keyFolder, 0o700); err != nil {
-		return err
+	known, knownErr := output(ctx, "dpkg-query", "--show", "--showformat", "${Package} ", "*")
+	if purged && strings.Contains(" "+known+" ", " "+m.Command+" ") {
+		err = errors.Join(err, fmt.Errorf("dpkg still knows %s", m.Command))
 	}
-	keys, err := openKeys(ctx, r.product, "test", keyFolder)
+	return errors.Join(err, knownErr)
+}
+
+// open lets somebody who never had the product open its window, on a desktop that keeps its files in dir, and close
+// it again.
+func (r receiver) open(ctx context.Context, dir, shots string) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	desktop, err := devnet.StartDesktop(ctx, devnet.DesktopOptions{Dir: dir, Display: true})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = keys.close() }()
-	r.keys = dir + "-keys"
-	if err := errors.Join(both[0].repository(ctx, keys, dir, debs...), keys.publish(ctx, r.keys)); err != nil {
+	defer func() { err = errors.Join(err, desktop.Close()) }()
+	window, err := devnet.StartWindow(ctx, desktop, "/usr/bin/"+r.window(), []string{"BROWSER=false"})
+	if err != nil {
 		return err
 	}
-	demo := filepath.Join(r.work, "demo")
-	if err := quietly(command(ctx, "go", "build", "-tags", "devnet", "-o", demo, "./backend/devnet/cmd/demo")); err != nil {
+	defer func() { err = errors.Join(err, window.Close()) }()
+	if err := errors.Join(window.WaitFor(ctx, "frame", r.Name), window.WaitFor(ctx, "heading", "Sign in"), os.MkdirAll(shots, 0o700)); err != nil {
 		return err
 	}
-	return r.onMachine(ctx, dir, func(m machine) error {
-		if err := m.install(ctx, both[0].debianVersion()); err != nil {
+	return errors.Join(window.Screenshot(ctx, filepath.Join(shots, "installed.png")), window.Quit(ctx))
+}
+
+// contentsOf are the files below dir and what is in them.
+func contentsOf(dir string) (map[string]string, error) {
+	files := map[string]string{}
+	tree := os.DirFS(dir)
+	err := fs.WalkDir(tree, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
 			return err
 		}
-		upgrade := filepath.Join(r.work, "upgrade")
-		words := "apt-get -q -y --no-install-recommends install " + r.Command + "=" + both[1].debianVersion()
-		if os.Geteuid() != 0 {
-			words = "sudo -n " + words
-		}
-		if err := os.WriteFile(upgrade, []byte("#!/bin/sh\nexec "+words+"\n"), 0o700); err != nil { // #nosec G306 -- it is run
-			return err
-		}
-		play := command(ctx, demo, "-headless", "-story", "upgrade", "-window", "/usr/bin/"+r.window(), "-cli", "/usr/bin/"+r.Command,
-			"-upgrade", upgrade, "-dir", filepath.Join(filepath.Dir(o.out), "demo-upgrade"))
-		play.Stdout = say
-		if err := play.Run(); err != nil {
-			return fmt.Errorf("the story of an upgrade: %w", err)
-		}
-		said, err := output(ctx, "/usr/bin/"+r.Command, "version")
-		if err == nil && said != r.Command+" "+both[1].version {
-			err = fmt.Errorf("after the upgrade it is %q", said)
-		}
+		data, err := fs.ReadFile(tree, path)
+		files[path] = string(data)
 		return err
 	})
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("there is nothing in %s", dir)
+	}
+	return files, err
 }

@@ -173,34 +173,25 @@ func (r receiver) anotherKey(ctx context.Context) (*authenticode, string, error)
 	return another, keys, another.publish(keys)
 }
 
-// token signs with a key that lies in a token (here one of software), as a packager's has to
-// (https://cabforum.org/working-groups/code-signing/requirements/, section 6.2.7.4).
-func (r receiver) token(ctx context.Context) (err error) {
+// tokenKey puts another key into a token (here one of software), where a packager's has to lie
+// (https://cabforum.org/working-groups/code-signing/requirements/, section 6.2.7.4). It answers the environment that
+// names it, and what ends its server of time stamps.
+func (r receiver) tokenKey(ctx context.Context, pin string) (map[string]string, func() error, error) {
 	another, keys, err := r.anotherKey(ctx)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer func() { err = errors.Join(err, another.close()) }()
-	settings := filepath.Join(keys, "softhsm.conf")
-	tokens := filepath.Join(keys, "tokens")
-	if err := errors.Join(os.Mkdir(tokens, 0o700), os.WriteFile(settings, []byte("directories.tokendir = "+tokens+"\nobjectstore.backend = file\n"), 0o600)); err != nil {
-		return err
+	settings, tokens := filepath.Join(keys, "softhsm.conf"), filepath.Join(keys, "tokens")
+	environment := map[string]string{
+		"SOFTHSM2_CONF": settings, certificateVariable: another.certificate, codeKeyVariable: "pkcs11:token=test;object=code;type=private",
+		moduleVariable: "/usr/lib/softhsm/libsofthsm2.so", codePassword: pin, timestampVariable: another.timestamp, rootsVariable: another.roots,
 	}
-	for name, value := range map[string]string{"SOFTHSM2_CONF": settings, certificateVariable: another.certificate, codeKeyVariable: "pkcs11:token=test;object=code;type=private",
-		moduleVariable: "/usr/lib/softhsm/libsofthsm2.so", codePassword: "1234", timestampVariable: another.timestamp, rootsVariable: another.roots} {
-		if err := os.Setenv(name, value); err != nil {
-			return err
+	err = errors.Join(os.Mkdir(tokens, 0o700), os.WriteFile(settings, []byte("directories.tokendir = "+tokens+"\nobjectstore.backend = file\n"), 0o600))
+	for _, args := range [][]string{{"--init-token", "--free", "--label", "test", "--so-pin", pin, "--pin", pin},
+		{"--import", another.key, "--token", "test", "--label", "code", "--id", "01", "--pin", pin}} {
+		if err == nil {
+			err = with(environment, func() error { return quietly(command(ctx, "softhsm2-util", args...)) })
 		}
 	}
-	for _, args := range [][]string{{"--init-token", "--free", "--label", "test", "--so-pin", "5678", "--pin", "1234"},
-		{"--import", another.key, "--token", "test", "--label", "code", "--id", "01", "--pin", "1234"}} {
-		if err := quietly(command(ctx, "softhsm2-util", args...)); err != nil {
-			return err
-		}
-	}
-	a, err := openAuthenticode(ctx, "environment", keys)
-	if err := errors.Join(err, os.Remove(another.key)); err != nil {
-		return err
-	}
-	return a.try(ctx, r.product, keys)
+	return environment, another.close, errors.Join(err, os.Remove(another.key))
 }

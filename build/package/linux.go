@@ -17,13 +17,14 @@ import (
 // nfpm makes the packages; its newer versions want a newer way of fetching.
 const nfpm = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.4"
 
-// needs are what the window is linked with, by packager. Those of Debian are what dpkg-shlibdeps finds; verify
-// compares them. Others tell of libraries by their file names.
+// needs are what the window is linked with, by packager. Those of Debian are what dpkg-shlibdeps finds, and rpm tells
+// of libraries by their file names, as its own tools do; verify compares both.
 var needs = map[string][]string{
 	"deb": {"libc6 (>= 2.34)", "libgdk-pixbuf-2.0-0 (>= 2.22.0)", "libglib2.0-0 (>= 2.16.0)", "libgtk-3-0 (>= 3.21.4)",
 		"libjavascriptcoregtk-4.1-0", "libsoup-3.0-0 (>= 2.4.0)", "libwebkit2gtk-4.1-0 (>= 2.41.4)"},
-	"rpm": {"libc.so.6(GLIBC_2.34)(64bit)", "libgdk_pixbuf-2.0.so.0()(64bit)", "libglib-2.0.so.0()(64bit)", "libgtk-3.so.0()(64bit)",
-		"libjavascriptcoregtk-4.1.so.0()(64bit)", "libsoup-3.0.so.0()(64bit)", "libwebkit2gtk-4.1.so.0()(64bit)"},
+	"rpm": {"libc.so.6(GLIBC_2.34)(64bit)", "libgdk-3.so.0()(64bit)", "libgdk_pixbuf-2.0.so.0()(64bit)", "libgio-2.0.so.0()(64bit)",
+		"libglib-2.0.so.0()(64bit)", "libgobject-2.0.so.0()(64bit)", "libgtk-3.so.0()(64bit)", "libjavascriptcoregtk-4.1.so.0()(64bit)",
+		"libsoup-3.0.so.0()(64bit)", "libwebkit2gtk-4.1.so.0()(64bit)"},
 	"archlinux": {"gdk-pixbuf2", "glib2", "glibc", "gtk3", "libsoup3", "webkit2gtk-4.1"},
 }
 
@@ -35,32 +36,27 @@ var wants = map[string][]string{
 	"archlinux": {"gnome-keyring", "xdg-utils", "desktop-file-utils"},
 }
 
-// linuxPackages makes the deb, the rpm and the package of Arch out of the files of both faces.
-func (p product) linuxPackages(ctx context.Context, files []file, work, dir string) error {
-	for packager, name := range p.packageNames() {
-		stage := filepath.Join(work, packager)
-		own := slices.Clone(files)
-		if packager == "deb" {
-			changelog, err := p.fill("changelog")
-			if err != nil {
-				return err
-			}
-			own = append(own, file{"usr/share/doc/" + p.Command + "/changelog.Debian.gz", 0o644, zipped(changelog)})
-			for i := range own {
-				own[i].path = strings.Replace(own[i].path, zshFolder, zshDebian, 1)
-			}
-		}
-		settings, err := p.nfpmSettings(packager, stage, own)
+// linuxPackage makes the deb, the rpm or the package of Arch out of the files of both faces.
+func (p product) linuxPackage(ctx context.Context, packager string, files []file, work, dir string) error {
+	stage := filepath.Join(work, packager)
+	files = slices.Clone(files)
+	if packager == "deb" {
+		changelog, err := p.fill("changelog")
 		if err != nil {
 			return err
 		}
-		cmd := command(ctx, "go", "run", nfpm, "package", "--config", settings, "--packager", packager, "--target", filepath.Join(dir, name))
-		cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+p.epoch())
-		if err := quietly(cmd); err != nil {
-			return err
+		files = append(files, file{"usr/share/doc/" + p.Command + "/changelog.Debian.gz", 0o644, zipped(changelog)})
+		for i := range files {
+			files[i].path = strings.Replace(files[i].path, zshFolder, zshDebian, 1)
 		}
 	}
-	return nil
+	settings, err := p.nfpmSettings(packager, stage, files)
+	if err != nil {
+		return err
+	}
+	cmd := command(ctx, "go", "run", nfpm, "package", "--config", settings, "--packager", packager, "--target", filepath.Join(dir, p.packageNames()[packager]))
+	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+p.epoch())
+	return quietly(cmd)
 }
 
 // packageNames are the file names of the packages, as each kind has them, by packager.

@@ -99,7 +99,7 @@ func (m mac) compile(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := quietly(command(ctx, "npm", "--prefix", "frontend", "run", "build")); err != nil {
+	if err := page(ctx); err != nil {
 		return err
 	}
 	folder := filepath.Join(m.app, "Contents", "MacOS")
@@ -120,7 +120,7 @@ func (m mac) compile(ctx context.Context) error {
 		for _, processor := range []string{"amd64", "arm64"} {
 			out := filepath.Join(m.work, processor, c.name)
 			cmd := command(ctx, "go", append(m.goFlags(overlay, c.tags...), "-o", out, c.source)...)
-			cmd.Env = append(append(os.Environ(), "GOOS=darwin", "GOFLAGS=", "GOARCH="+processor, "GOAMD64=v1", "GOARM64=v8.0"), c.env...)
+			cmd.Env = append(goEnvironment("", "GOOS=darwin", "GOARCH="+processor), c.env...)
 			if err := quietly(cmd); err != nil {
 				return err
 			}

@@ -15,32 +15,39 @@ type programs struct {
 	overlay          string // what they were compiled with
 }
 
-// compile builds the page and the programs. Nothing of this machine gets into them, neither paths nor
-// times, so everybody gets the same.
-func (p product) compile(ctx context.Context, dir, tags string) (programs, error) {
+// page builds what the window shows.
+func page(ctx context.Context) error {
+	return quietly(command(ctx, "npm", "--prefix", "frontend", "run", "build"))
+}
+
+// compile builds the programs of a release, or with the tag devnet those for this machine. Nothing of where they are
+// built gets into them, neither paths nor times, so everybody gets the same. The cache is a folder for what the
+// compiler made already, empty for the usual one.
+func (p product) compile(ctx context.Context, dir, tags, cache string) (programs, error) {
 	overlay, err := p.overlay(dir)
 	if err != nil {
 		return programs{}, err
 	}
-	if err := quietly(command(ctx, "npm", "--prefix", "frontend", "run", "build")); err != nil {
-		return programs{}, err
-	}
 	made := programs{
-		window:      filepath.Join(dir, p.window()),
-		terminal:    filepath.Join(dir, p.Command),
-		terminalARM: filepath.Join(dir, "arm64", p.Command),
-		overlay:     overlay,
+		window:   filepath.Join(dir, p.window()),
+		terminal: filepath.Join(dir, p.Command),
+		overlay:  overlay,
 	}
-	for _, c := range []struct {
+	type program struct {
 		out, source string
-		env, flags  []string
-	}{
-		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, p.goFlags(overlay, "desktop", "production", "webkit2_41", tags)},
-		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, p.goFlags(overlay, tags)},
-		{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, p.goFlags(overlay, tags)},
-	} {
-		cmd := command(ctx, "go", append(c.flags, "-o", c.out, c.source)...)
-		cmd.Env = append(append(os.Environ(), "GOOS=linux", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0"), c.env...)
+		env, tags   []string
+	}
+	list := []program{
+		{made.window, ".", []string{"CGO_ENABLED=1", "GOARCH=amd64"}, []string{"desktop", "production", "webkit2_41", tags}},
+		{made.terminal, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=amd64"}, []string{tags}},
+	}
+	if tags == "" {
+		made.terminalARM = filepath.Join(dir, "arm64", p.Command)
+		list = append(list, program{made.terminalARM, "./backend/cmd/latchkey", []string{"CGO_ENABLED=0", "GOARCH=arm64"}, nil})
+	}
+	for _, c := range list {
+		cmd := command(ctx, "go", append(p.goFlags(overlay, c.tags...), "-o", c.out, c.source)...)
+		cmd.Env = append(goEnvironment(cache, "GOOS=linux"), c.env...)
 		if err := quietly(cmd); err != nil {
 			return programs{}, err
 		}
@@ -51,8 +58,16 @@ func (p product) compile(ctx context.Context, dir, tags string) (programs, error
 // goFlags are the command line of the compiler, but for what to compile.
 func (p product) goFlags(overlay string, tags ...string) []string {
 	return []string{"build", "-trimpath", "-buildvcs=false", "-buildmode=pie", "-overlay=" + overlay,
-		"-tags=" + strings.Join(tags, ","),
-		"-ldflags=" + p.ldflags()}
+		"-tags=" + strings.Join(tags, ","), "-ldflags=" + p.ldflags()}
+}
+
+// goEnvironment is that of the compiler, to which the settings of this machine mean nothing.
+func goEnvironment(cache string, more ...string) []string {
+	env := append(os.Environ(), "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
+	if cache != "" {
+		env = append(env, "GOCACHE="+cache)
+	}
+	return append(env, more...)
 }
 
 // ldflags leave out what debuggers want, and say which version of what it is.

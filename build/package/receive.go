@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +45,23 @@ func (r receiver) summed(ctx context.Context, dir string, all records) error {
 func (r receiver) signatures(ctx context.Context, dir string, all records) error {
 	names, a := r.packageNames(), r.aptFiles()
 	if err := errors.Join(r.rpm(ctx, dir), r.arch(ctx, dir), r.aptWithout(ctx, dir, a.release, a.releaseSignature, a.packages),
-		r.aptWithout(ctx, dir, a.inRelease, a.packagesZipped)); err != nil {
+		r.aptWithout(ctx, dir, a.inRelease, a.packages)); err != nil {
 		return err
 	}
+	// Of the two lists apt takes the one that is named with the fewest bytes.
+	list, err := os.ReadFile(filepath.Join(dir, a.packages))
+	if err != nil {
+		return err
+	}
+	listZipped, err := os.ReadFile(filepath.Join(dir, a.packagesZipped))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(zipped(list), listZipped) {
+		return errors.New("the two lists of the repository say different things")
+	}
 	return errors.Join(all.signed("OpenPGP", names["rpm"], names["archlinux"], a.inRelease, a.release),
-		all.signed("OpenPGP (repository)", a.deb, a.packages, a.packagesZipped),
+		all.signed("OpenPGP (repository)", a.deb, a.packagesZipped), all.verified("contents", a.packages),
 		all.verified("signature", names["archlinux"]+".sig", a.releaseSignature))
 }
 
@@ -122,6 +135,11 @@ func (r receiver) keyring(ctx context.Context) (string, error) {
 	return ring, quietly(command(ctx, "gpg", "--homedir", dir, "--batch", "--output", ring, "--dearmor", filepath.Join(r.keys, gpgPublic)))
 }
 
+// stanza names a repository to apt (sources.list(5)).
+func stanza(address, key string) string {
+	return fmt.Sprintf("Types: deb\nURIs: %s\nSuites: %s\nComponents: %s\nArchitectures: amd64\nSigned-By: %s\n", address, suite, component, key)
+}
+
 // source writes what a person puts into /etc/apt/sources.list.d, and answers the options that make apt
 // read that alone and complain about whatever is wrong with it.
 func (r receiver) source(ctx context.Context, dir, file string) ([]string, error) {
@@ -129,8 +147,7 @@ func (r receiver) source(ctx context.Context, dir, file string) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	text := fmt.Sprintf("Types: deb\nURIs: file:%s\nSuites: %s\nComponents: %s\nArchitectures: amd64\nSigned-By: %s\n", filepath.Join(dir, "apt"), suite, component, ring)
-	if err := os.WriteFile(file, []byte(text), 0o644); err != nil { // #nosec G306 -- for apt's own user
+	if err := os.WriteFile(file, []byte(stanza("file:"+filepath.Join(dir, "apt"), ring)), 0o644); err != nil { // #nosec G306 -- for apt's own user
 		return nil, err
 	}
 	return []string{"-q", "-o", "Dir::Etc::SourceList=" + file, "-o", "Dir::Etc::SourceParts=/dev/null", "-o", "APT::Update::Error-Mode=any",

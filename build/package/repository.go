@@ -12,8 +12,8 @@ const (
 	component = "main"
 )
 
-// aptFiles are the files of the repository below the folder of a release. InRelease and the first of the lists are
-// what apt reads; the rest says the same to older ones.
+// aptFiles are the files of the repository below the folder of a release. InRelease and the zipped list are
+// what apt reads; the rest says the same to others.
 type aptFiles struct{ deb, packagesZipped, packages, inRelease, release, releaseSignature string }
 
 func (p product) aptFiles() aptFiles {

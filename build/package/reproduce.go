@@ -11,28 +11,24 @@ import (
 	"slices"
 )
 
-// again builds the same commit in another folder, with nothing of what was compiled before, unsigned; but what
-// is for Windows gets the signatures that were published.
+// again builds the same commit and brand in other folders, with nothing of what was compiled before in its programs,
+// unsigned; but what is for Windows gets the signatures that were published.
 func (r receiver) again(ctx context.Context, o options) (string, error) {
 	clone, dir := filepath.Join(r.work, "another folder"), filepath.Join(r.work, "again")
 	if err := quietly(command(ctx, "git", "clone", "--quiet", "--no-checkout", ".", clone)); err != nil {
 		return "", err
 	}
-	brand, err := filepath.Abs(o.brand)
-	if err != nil {
+	brand := filepath.Join(r.work, "another brand")
+	if err := os.CopyFS(brand, os.DirFS(o.brand)); err != nil {
 		return "", err
-	}
-	if o.brand == brandFolder {
-		brand = brandFolder // of the clone
 	}
 	for _, args := range [][]string{
 		{"git", "checkout", "--quiet", "--detach", r.commit},
 		{"build/setup.sh", "frontend"},
-		{"go", "run", "./build/package", "build", "-keys", "none", "-signatures", o.out, "-brand", brand, "-version", r.version, "-tags", o.tags, dir},
+		{"go", "run", "./build/package", "build", "-keys", "none", "-signatures", o.out, "-brand", brand, "-version", r.version, "-cache", filepath.Join(r.work, "gocache"), dir},
 	} {
 		cmd := command(ctx, args[0], args[1:]...)
 		cmd.Dir = clone
-		cmd.Env = append(os.Environ(), "GOCACHE="+filepath.Join(r.work, "gocache"))
 		if err := quietly(cmd); err != nil {
 			return "", err
 		}

@@ -38,9 +38,10 @@ func (r receiver) attacks(other, unsigned string, all records) []attack {
 		attack{"a byte of the rpm", flip(names["rpm"]), r.rpm, "DIGESTS SIGNATURES NOT OK"},
 		attack{"a byte of Arch's package", flip(names["archlinux"]), r.arch, "BAD signature"},
 		attack{"a byte of the deb in the repository", flip(a.deb), r.apt, "Hash Sum mismatch"},
-		attack{"a byte of Packages", both(flip(a.packages), remove(a.packagesZipped)), r.apt, "Hash Sum mismatch"},
+		attack{"a byte of Packages.gz", flip(a.packagesZipped), r.apt, "Hash Sum mismatch"},
 		attack{"a byte of InRelease", flip(a.inRelease), r.apt, "BADSIG"},
-		attack{"another suite in Release", both(both(remove(a.inRelease), remove(a.packagesZipped)), edit(a.release, "Suite: "+suite, "Suite: stale")), r.apt, "BADSIG"},
+		attack{"another suite in Release", both(remove(a.inRelease), edit(a.release, "Suite: "+suite, "Suite: stale")), r.apt, "BADSIG"},
+		attack{"nothing at all", empty, r.sums, "SHA256SUMS is missing"},
 		attack{"no sums", remove(sumsFile), r.sums, "SHA256SUMS is missing"},
 		attack{"no signature of the sums", remove(signatureFile), r.sums, "SHA256SUMS.minisig is missing"},
 		attack{"a line of the sums missing", cutLine(sumsFile), r.sums, "the signature of SHA256SUMS is wrong"},
@@ -123,6 +124,8 @@ func cutLine(name string) func(string) error {
 func edit(name, old, replacement string) func(string) error {
 	return rewrite(name, func(data []byte) []byte { return bytes.Replace(data, []byte(old), []byte(replacement), 1) })
 }
+
+func empty(dir string) error { return errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)) }
 
 func add(name string) func(string) error {
 	return func(dir string) error { return os.WriteFile(filepath.Join(dir, name), nil, 0o600) }

@@ -33,28 +33,30 @@ func verify(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	var again string
+	shots := filepath.Join(filepath.Dir(o.out), "demo-upgrade")
+	var dist, again string
 	for _, s := range []struct {
 		done string
 		do   func() error
 	}{
-		{"the sums and their signature hold", func() error { return r.summed(ctx, o.out, all) }},
-		{"the rpm, Arch's package and the repository are signed", func() error { return r.signatures(ctx, o.out, all) }},
-		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, o.out, all) }},
-		{"the installers for Windows and the programs in them are signed, time-stamped, and what they should be", func() error { return r.installers(ctx, o.out, all) }},
-		{"a key in a token signs for Windows as well", func() error { return r.token(ctx) }},
-		{"installed with wine, run, upgraded, and uninstalled", func() error { return r.onWindows(ctx, o.out, all) }},
-		{"installed with apt from the signed repository, run, and purged", func() error {
-			if err := r.installed(ctx, o.out); err != nil {
+		{"published as the guide says", func() (err error) { dist, err = r.publish(ctx, o.out); return err }},
+		{"the sums and their signature hold", func() error { return r.summed(ctx, dist, all) }},
+		{"the rpm, Arch's package and the repository are signed", func() error { return r.signatures(ctx, dist, all) }},
+		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, dist, all) }},
+		{"the installers for Windows and the programs in them are signed, time-stamped, and what they should be", func() error { return r.installers(ctx, dist, all) }},
+		{"installed with wine, run, upgraded, and uninstalled", func() error { return r.onWindows(ctx, dist, all) }},
+		{"installed with apt from the signed repository, the window opened, removed and purged, and what the person had is there", func() error {
+			if err := r.installed(ctx, dist, shots); err != nil {
 				return err
 			}
 			return all.verified("installed", r.aptFiles().deb)
 		}},
-		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, o, o.say) }},
-		{"keys under passwords sign, and the wrong password is refused", func() error { return r.locked(ctx) }},
+		{"a development build upgraded, with the session kept, and purged", func() error { return r.upgraded(ctx, dist, shots, o.say) }},
+		{"a second brand packaged out of its folder, with nothing of ours in it", func() error { return r.secondBrand(ctx, filepath.Join(o.out, "licences.txt")) }},
+		{"keys under passwords, made as the guide says, sign, and the wrong password is refused", func() error { return r.locked(ctx) }},
 		{"built again in another folder, with an empty cache", func() (err error) { again, err = r.again(ctx, o); return err }},
-		{"that is the same, byte by byte", func() error { return p.same(o.out, again, all) }},
-		{"what was tampered with is refused", func() error { return r.tamper(ctx, o.out, again, all) }},
+		{"that is the same, byte by byte", func() error { return p.same(dist, again, all) }},
+		{"what was tampered with is refused", func() error { return r.tamper(ctx, dist, again, all) }},
 		{"no file is left that nothing looked at", func() error {
 			if left := all.unchecked(); len(left) > 0 {
 				return fmt.Errorf("these are: %s", strings.Join(left, ", "))

@@ -64,13 +64,12 @@ func (p product) windowsPrograms(ctx context.Context, o options, architecture, o
 		name, about, source, ldflags string
 		tags                         []string
 	}{
-		{p.window(), p.Name, ".", ldflags + " -H windowsgui", []string{"desktop", "production", o.tags}},
-		{p.Command, p.Name + " for the terminal", "./backend/cmd/latchkey", ldflags, []string{o.tags}},
+		{p.window(), p.Name, ".", ldflags + " -H windowsgui", []string{"desktop", "production"}},
+		{p.Command, p.Name + " for the terminal", "./backend/cmd/latchkey", ldflags, nil},
 	} {
 		bare := filepath.Join(stage, "bare", c.name)
-		cmd := command(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-overlay="+overlay, "-tags="+strings.Join(c.tags, ","),
-			"-ldflags="+c.ldflags, "-o", bare, c.source)
-		cmd.Env = append(os.Environ(), "GOOS=windows", "GOARCH="+architecture, "CGO_ENABLED=0", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
+		cmd := command(ctx, "go", append(p.goFlags(overlay, c.tags...), "-ldflags="+c.ldflags, "-o", bare, c.source)...)
+		cmd.Env = goEnvironment(o.cache, "GOOS=windows", "GOARCH="+architecture, "CGO_ENABLED=0")
 		if err := quietly(cmd); err != nil {
 			return err
 		}

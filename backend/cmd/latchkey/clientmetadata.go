@@ -88,22 +88,15 @@ with !.`,
 }
 
 func (p *printer) clientFinding(f wire.ClientFinding) {
-	where, severity, mark := "build", "error", "!"
-	if f.Hosted {
-		where = "hosted"
-	}
-	if f.Warning {
-		severity, mark = "warning", "?"
-	}
-	if p.json {
-		p.line(p.out, map[string]any{"copy": where, "rule": f.Rule, "field": f.Field, "severity": severity, "message": f.Message})
+	if !p.json {
+		_, _ = fmt.Fprintln(p.out, f)
 		return
 	}
-	field := f.Field
-	if field == "" {
-		field = "document"
+	severity := "error"
+	if f.Warning {
+		severity = "warning"
 	}
-	_, _ = fmt.Fprintf(p.out, "  %s  %s, %s: %s\n", mark, where, field, f.Message)
+	p.line(p.out, map[string]any{"copy": f.Copy(), "rule": f.Rule, "field": f.Field, "severity": severity, "message": f.Message})
 }
 
 // clientFine says that a check found nothing but so many warnings; programs read that from the exit status.

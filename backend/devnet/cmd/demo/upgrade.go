@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 
@@ -26,8 +27,11 @@ func (p *play) upgraded() (*story, error) {
 			}
 			return nil
 		}},
-		// A keychain that asks for something would leave the window at its first view.
-		{"opened the window: still signed in, and the server takes the tokens", func(ctx context.Context) error {
+		{"opened the window: still signed in, the server takes the tokens, and the keychain asked for nothing", func(ctx context.Context) error {
+			prompts, err := p.desktop.WatchPrompts(ctx)
+			if err != nil {
+				return err
+			}
 			if err := p.open(ctx, []string{"BROWSER=false"}, "upgraded", p.alice.Handle); err != nil {
 				return err
 			}
@@ -38,7 +42,13 @@ func (p *play) upgraded() (*story, error) {
 			if err != nil {
 				return err
 			}
-			return session.isAlive(ctx)
+			if err := session.isAlive(ctx); err != nil {
+				return err
+			}
+			if n, err := prompts(ctx); err != nil || n > 0 {
+				return errors.Join(err, fmt.Errorf("the keychain asked %d times", n))
+			}
+			return nil
 		}},
 		{"pressed Sign out: the window asks again who signs in", p.signOut},
 		{"closed the window", p.quit},
