@@ -205,7 +205,12 @@ const bootstrapperName = "MicrosoftEdgeWebview2Setup.exe"
 
 // bootstrapper is Microsoft's program that fetches the WebView2 runtime, as Wails has it.
 func bootstrapper(ctx context.Context) ([]byte, error) {
-	module, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/wailsapp/wails/v2")
+	const wails = "github.com/wailsapp/wails/v2"
+	// Nothing was compiled yet where the keys are tried, so the module may not be on this machine.
+	if err := quietly(command(ctx, "go", "mod", "download", wails)); err != nil {
+		return nil, err
+	}
+	module, err := output(ctx, "go", "list", "-m", "-f", "{{.Dir}}", wails)
 	if err != nil {
 		return nil, err
 	}
