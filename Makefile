@@ -78,9 +78,9 @@ licences: setup ## list the licences of all that we ship, in build/bin/licences.
 # The packager's own keys are named in the environment; see build/README.md.
 PACKAGE = $(if $(BRAND),-brand '$(BRAND)') $(if $(VERSION),-version '$(VERSION)')
 .PHONY: package
-package: ## build and sign what is shipped; TEST_KEYS=1, UNSIGNED=1, BRAND=folder, VERSION=1.2.3, MACOS=folder
+package: ## build and sign what is shipped; TEST_KEYS=1, UNSIGNED=1 SIGNATURES=folder, BRAND=folder, VERSION=1.2.3, MACOS=folder
 	build/setup.sh go-window frontend package
-	go run ./build/package build -keys $(if $(UNSIGNED),none,$(if $(TEST_KEYS),test,environment)) $(if $(MACOS),-macos '$(MACOS)') $(PACKAGE) build/dist
+	go run ./build/package build -keys $(if $(UNSIGNED),none,$(if $(TEST_KEYS),test,environment)) $(if $(SIGNATURES),-signatures '$(SIGNATURES)') $(if $(MACOS),-macos '$(MACOS)') $(PACKAGE) build/dist
 
 .PHONY: macos
 macos: ## on a Mac: build, sign and notarize the disk image; UNSIGNED=1, BRAND=folder, VERSION=1.2.3

@@ -36,7 +36,8 @@ for part in "$@"; do
 		packages="$packages chromium fonts-dejavu-core"
 		npm_dirs="$npm_dirs frontend"
 		;;
-	package) packages="$packages gnupg gpgv apt-utils rpm minisign lintian desktop-file-utils appstream dpkg-dev libarchive-tools diffutils" ;;
+	package) packages="$packages gnupg gpgv apt-utils rpm minisign lintian desktop-file-utils appstream dpkg-dev libarchive-tools diffutils
+		nsis osslsigncode openssl binutils wine64 p7zip-full softhsm2 libengine-pkcs11-openssl" ;;
 	*) die "unknown part '$part'. The parts are: go-window headless network frontend screenshots package" ;;
 	esac
 done

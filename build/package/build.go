@@ -42,7 +42,7 @@ func build(ctx context.Context, o options) (err error) {
 	if err := p.takeImage(o); err != nil {
 		return err
 	}
-	if err := p.artefacts(ctx, o, work); err != nil {
+	if err := p.artefacts(ctx, o, keys, work); err != nil {
 		return err
 	}
 	if keys != nil {
@@ -66,8 +66,9 @@ func (o options) product(ctx context.Context) (product, error) {
 	return p.fromSources(ctx, o.version)
 }
 
-// artefacts makes all that is there before somebody signs it.
-func (p product) artefacts(ctx context.Context, o options, work string) error {
+// artefacts makes all that is there before somebody signs it; but what is for Windows is signed on the way,
+// because signed programs lie in signed installers.
+func (p product) artefacts(ctx context.Context, o options, keys *keys, work string) error {
 	if err := page(ctx); err != nil {
 		return err
 	}
@@ -107,7 +108,15 @@ func (p product) artefacts(ctx context.Context, o options, work string) error {
 			return err
 		}
 	}
-	return nil
+	var sealed *seal
+	if keys != nil {
+		sealed = keys.code.seal(p)
+	} else if o.signatures != "" {
+		if sealed, err = p.published(o.signatures); err != nil {
+			return err
+		}
+	}
+	return p.windows(ctx, o, sealed, made.overlay, work, licences)
 }
 
 // sign signs the packages, makes the repository, publishes the public keys in another folder, and signs the

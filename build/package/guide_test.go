@@ -115,7 +115,7 @@ func TestGuideMake(t *testing.T) {
 	t.Chdir("../..")
 	text, err := os.ReadFile(guideFile)
 	must(t, err)
-	means := map[string]string{"BRAND=../harbour": "-brand '../harbour'", "TEST_KEYS=1": "-keys test", "UNSIGNED=1": "-keys none", "WITH=../published": "-with '../published'"}
+	means := map[string]string{"BRAND=../harbour": "-brand '../harbour'", "TEST_KEYS=1": "-keys test", "UNSIGNED=1": "-keys none", "SIGNATURES=../published": "-signatures '../published'", "WITH=../published": "-with '../published'"}
 	lines := regexp.MustCompile(`(?m)^(?:[A-Z_]+=\S+ )*make ([a-z]+)((?: [A-Z_]+=\S+)*)`).FindAllStringSubmatch(string(text), -1)
 	if len(lines) != 9 {
 		t.Errorf("%d make commands", len(lines))

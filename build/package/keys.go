@@ -27,6 +27,7 @@ type keys struct {
 	gpg, minisign string // files with the secret keys
 	gpgHome       string // where gpg has its own
 	passphrase    string // file with that of the OpenPGP key
+	code          *authenticode
 }
 
 func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) {
@@ -47,7 +48,6 @@ func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) 
 		if err := k.make(ctx, p.Name); err != nil {
 			return nil, errors.Join(err, k.close())
 		}
-		return k, nil
 	case "environment":
 		k.gpg, k.minisign = os.Getenv(gpgVariable), os.Getenv(minisignVariable)
 		if k.gpg == "" || k.minisign == "" {
@@ -56,9 +56,18 @@ func openKeys(ctx context.Context, p product, kind, work string) (*keys, error) 
 		if err := k.open(ctx, work); err != nil {
 			return nil, errors.Join(err, k.close())
 		}
-		return k, nil
+	default:
+		return nil, errUsage
 	}
-	return nil, errUsage
+	var err error
+	code := filepath.Join(work, "code")
+	if k.code, err = openAuthenticode(ctx, kind, code); err == nil {
+		err = k.code.try(ctx, p, code)
+	}
+	if err != nil {
+		return nil, errors.Join(err, k.close())
+	}
+	return k, nil
 }
 
 // open takes the keys, and signs something that nobody gets, so that a wrong key or password is said before the long
@@ -146,7 +155,7 @@ func (k *keys) publish(ctx context.Context, dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, minisignPublic), public, 0o644); err != nil { // #nosec G306 -- the same
 		return err
 	}
-	return quietly(k.gpgCommand(ctx, "--armor", "--output", filepath.Join(dir, gpgPublic), "--export"))
+	return errors.Join(k.code.publish(dir), quietly(k.gpgCommand(ctx, "--armor", "--output", filepath.Join(dir, gpgPublic), "--export")))
 }
 
 // The files with the public keys.
@@ -155,10 +164,10 @@ const (
 	gpgPublic      = "archive.asc"
 )
 
-// close ends the helper that gpg leaves behind.
+// close ends the helper that gpg leaves behind, and the server of time stamps.
 func (k *keys) close() error {
 	if k == nil {
 		return nil
 	}
-	return exec.Command("gpgconf", "--homedir", k.gpgHome, "--kill", "all").Run() // #nosec G204 -- a folder of ours
+	return errors.Join(k.code.close(), exec.Command("gpgconf", "--homedir", k.gpgHome, "--kill", "all").Run()) // #nosec G204 -- a folder of ours
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,9 +13,9 @@ import (
 	"aead.dev/minisign"
 )
 
-// locked signs as packagers do: with keys under passwords, which the environment names. Packages with next to nothing in
+// locked signs as packagers do: with keys under passwords and in a token, which the environment names. Packages with next to nothing in
 // them will do. Keys that do not open, or do not belong together, are refused before anything is made.
-func (r receiver) locked(ctx context.Context) error {
+func (r receiver) locked(ctx context.Context) (err error) {
 	const password = "password of the test"
 	folder := filepath.Join(r.work, "locked")
 	dir := filepath.Join(folder, "release")
@@ -25,6 +26,12 @@ func (r receiver) locked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	token, done, err := r.tokenKey(ctx, "123456")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	maps.Copy(right, token)
 	own := filepath.Dir(right[minisignVariable])
 	public, _, err := minisign.GenerateKey(rand.Reader)
 	if err != nil {
@@ -37,6 +44,7 @@ func (r receiver) locked(ctx context.Context) error {
 	for i, wrong := range []struct{ name, value, blamed string }{
 		{gpgPassphrase, "another", gpgVariable}, {gpgPassphrase, "", gpgVariable}, {gpgVariable, filepath.Join(own, "release.pub"), gpgVariable},
 		{minisignPassword, "another", minisignVariable}, {minisignVariable, mixed, minisignVariable},
+		{codePassword, "654321", codeKeyVariable}, {certificateVariable, token[rootsVariable], codeKeyVariable}, {rootsVariable, systemRoots, rootsVariable},
 	} {
 		keys, err := r.keysWith(ctx, right, wrong.name, wrong.value, filepath.Join(folder, fmt.Sprint("wrong", i)))
 		if err == nil {

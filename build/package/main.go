@@ -1,7 +1,7 @@
 // Command package builds what a packager ships, from the sources of one commit and one brand folder, signs
 // it, and verifies it as somebody would who receives it:
 //
-//	package build [-brand DIR] [-version V] [-keys KIND] [-cache DIR] [-macos DIR] DIR
+//	package build [-brand DIR] [-version V] [-keys KIND] [-cache DIR] [-signatures RELEASE] [-macos DIR] DIR
 //	package macos [-brand DIR] [-version V] [-keys environment or none] DIR
 //	package verify [-brand DIR] [-version V] DIR
 //	package compare [-brand DIR] [-version V] -with PUBLISHED DIR
@@ -9,10 +9,10 @@
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
-// is then the same, byte by byte). With an empty cache of its own the compiler takes nothing from what it made
-// before. Public keys go to DIR-keys, where verify looks for them: whoever trusts keys that lie beside what they
-// signed trusts anybody. Compare says whether what was built in DIR is what somebody published. Try builds the two
-// programs of a brand into DIR, for this machine.
+// is then the same, byte by byte; programs for Windows get the signatures of RELEASE, if it is named). With an empty
+// cache of its own the compiler takes nothing from what it made before. Public keys go to DIR-keys, where verify looks
+// for them: whoever trusts keys that lie beside what they signed trusts anybody. Compare says whether what was built in
+// DIR is what somebody published. Try builds the two programs of a brand into DIR, for this machine.
 //
 // Macos makes the disk image for macOS, on a Mac; build -macos puts it among the files of a release.
 //
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] [-macos DIR] DIR, package macos [-brand DIR] [-version V] [-keys environment or none] DIR, package verify [-brand DIR] [-version V] DIR, package compare [-brand DIR] [-version V] -with PUBLISHED DIR, or package try [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] [-signatures RELEASE] [-macos DIR] DIR, package macos [-brand DIR] [-version V] [-keys environment or none] DIR, package verify [-brand DIR] [-version V] DIR, package compare [-brand DIR] [-version V] -with PUBLISHED DIR, or package try [-brand DIR] [-version V] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -72,17 +72,23 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if args[0] == "build" {
 		flags.StringVar(&o.cache, "cache", "", "")
+		flags.StringVar(&o.signatures, "signatures", "", "")
 		flags.StringVar(&o.macos, "macos", "", "")
 	}
 	if args[0] == "compare" {
 		flags.StringVar(&o.published, "with", "", "")
 	}
-	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 {
+	if flags.Parse(args[1:]) != nil || flags.NArg() != 1 || o.signatures != "" && o.keys != "none" {
 		return errUsage
 	}
 	dir, err := filepath.Abs(flags.Arg(0))
 	if err != nil {
 		return err
+	}
+	if o.signatures != "" {
+		if o.signatures, err = filepath.Abs(o.signatures); err != nil || o.signatures == dir {
+			return errors.Join(err, errors.New("the release whose signatures are to be used can't be where the new one goes"))
+		}
 	}
 	o.out, o.say = dir, out
 	switch args[0] {
@@ -112,6 +118,8 @@ type options struct {
 	macos   string // the folder with the disk image that a Mac made; "" for none
 	// published is the folder that somebody published, to compare ours with.
 	published string
-	out       string // where everything goes; beside it, with the ending -keys, the public keys
-	say       io.Writer
+	// signatures is a release whose signatures for Windows are put into what is built.
+	signatures string
+	out        string // where everything goes; beside it, with the ending -keys, the public keys
+	say        io.Writer
 }

@@ -112,6 +112,15 @@ func (p packaging) check() error {
 	return nil
 }
 
+// maintainerName is a person's, or an organisation's.
+func (p packaging) maintainerName() string {
+	address, err := mail.ParseAddress(p.Maintainer)
+	if err != nil {
+		return p.Maintainer
+	}
+	return address.Name
+}
+
 // isExample tells a brand folder that nobody has made their own: its addresses are those that are set
 // aside for examples (RFC 2606 section 3).
 func (p packaging) isExample() bool {

@@ -12,6 +12,7 @@ import (
 type programs struct {
 	window, terminal string // for Linux on amd64
 	terminalARM      string // for Linux on arm64, where cgo and so the window does not go
+	overlay          string // what they were compiled with
 }
 
 // page builds what the window shows.
@@ -30,6 +31,7 @@ func (p product) compile(ctx context.Context, dir, tags, cache string) (programs
 	made := programs{
 		window:   filepath.Join(dir, p.window()),
 		terminal: filepath.Join(dir, p.Command),
+		overlay:  overlay,
 	}
 	type program struct {
 		out, source string

@@ -12,7 +12,7 @@ import (
 )
 
 // again builds the same commit and brand in other folders, with nothing of what was compiled before in its programs,
-// unsigned.
+// unsigned; but what is for Windows gets the signatures that were published.
 func (r receiver) again(ctx context.Context, o options) (string, error) {
 	clone, dir := filepath.Join(r.work, "another folder"), filepath.Join(r.work, "again")
 	if err := quietly(command(ctx, "git", "clone", "--quiet", "--no-checkout", ".", clone)); err != nil {
@@ -25,7 +25,7 @@ func (r receiver) again(ctx context.Context, o options) (string, error) {
 	for _, args := range [][]string{
 		{"git", "checkout", "--quiet", "--detach", r.commit},
 		{"build/setup.sh", "frontend"},
-		{"go", "run", "./build/package", "build", "-keys", "none", "-brand", brand, "-version", r.version, "-cache", filepath.Join(r.work, "gocache"), dir},
+		{"go", "run", "./build/package", "build", "-keys", "none", "-signatures", o.out, "-brand", brand, "-version", r.version, "-cache", filepath.Join(r.work, "gocache"), dir},
 	} {
 		cmd := command(ctx, args[0], args[1:]...)
 		cmd.Dir = clone
@@ -39,8 +39,12 @@ func (r receiver) again(ctx context.Context, o options) (string, error) {
 // unsigned are the files that have to be the same whoever builds them.
 func (p product) unsigned() []string {
 	names := p.packageNames()
-	return []string{names["deb"], names["rpm"], names["archlinux"], p.archiveName("linux-amd64") + ".tar.gz", p.archiveName("linux-arm64") + ".tar.gz",
+	all := []string{names["deb"], names["rpm"], names["archlinux"], p.archiveName("linux-amd64") + ".tar.gz", p.archiveName("linux-arm64") + ".tar.gz",
 		p.materialsName(), "licences.txt"}
+	for _, architecture := range windowsArchitectures {
+		all = append(all, p.setupName(architecture))
+	}
+	return all
 }
 
 // same compares what was published with what was built again, byte by byte, but for the signature that
@@ -58,6 +62,9 @@ func (p product) same(dir, again string, all records) error {
 		how, content := "yes", func(data []byte) ([]byte, error) { return data, nil }
 		if name == names["rpm"] {
 			how, content = "yes, but for its signature", withoutSignature
+		}
+		if filepath.Ext(name) == ".exe" {
+			how = "yes, with its signatures"
 		}
 		published := []string{name}
 		if name == names["deb"] {
@@ -78,6 +85,14 @@ func (p product) same(dir, again string, all records) error {
 		}
 		if err := all.reproduced(how, published...); err != nil {
 			return err
+		}
+	}
+	// They were put into what was built again.
+	for _, architecture := range windowsArchitectures {
+		for _, one := range p.sealed() {
+			if err := all.verified("put back", filepath.Join(p.signaturesName(architecture), one+signatureEnding)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

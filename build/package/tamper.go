@@ -64,7 +64,16 @@ func (r receiver) tamper(ctx context.Context, dir, unsigned string, all records)
 	if err != nil {
 		return err
 	}
-	for _, a := range r.attacks(other, unsigned, all) {
+	if err := errors.Join(r.refused(ctx, dir, r.attacks(other, unsigned, all)), r.tamperWindows(ctx)); err != nil {
+		return err
+	}
+	// Each file was among them.
+	return all.verified("tampered with", slices.Collect(maps.Keys(all))...)
+}
+
+// refused does what somebody does to a folder, each time to a fresh copy.
+func (r receiver) refused(ctx context.Context, dir string, list []attack) error {
+	for _, a := range list {
 		copied, err := r.copied(ctx, dir)
 		if err != nil {
 			return err
@@ -82,8 +91,7 @@ func (r receiver) tamper(ctx context.Context, dir, unsigned string, all records)
 			return err
 		}
 	}
-	// Each file was among them.
-	return all.verified("tampered with", slices.Collect(maps.Keys(all))...)
+	return nil
 }
 
 // rewrite makes a new file of what is in one: the copy shares its files with what was copied.

@@ -10,7 +10,6 @@ import (
 	"image"
 	"image/png"
 	"io/fs"
-	"net/mail"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,15 +104,11 @@ var templates embed.FS
 
 // fill fills in a template of the folder files.
 func (p product) fill(name string) ([]byte, error) {
-	maintainer, err := mail.ParseAddress(p.Maintainer)
-	if err != nil {
-		return nil, err
-	}
 	copyright, err := os.ReadFile("LICENSE")
 	if err != nil {
 		return nil, err
 	}
-	t, err := template.New(name+".tmpl").Funcs(template.FuncMap{"xml": escaped, "roff": roff}).ParseFS(templates, "files/"+name+".tmpl")
+	t, err := template.New(name+".tmpl").Funcs(template.FuncMap{"xml": escaped, "roff": roff, "nsi": nsi}).ParseFS(templates, "files/"+name+".tmpl")
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +116,10 @@ func (p product) fill(name string) ([]byte, error) {
 	err = t.Execute(&out, map[string]any{
 		"Name": p.Name, "ID": p.ID, "Command": p.Command, "Window": p.window(), "AppID": p.AppID, "Summary": p.Summary,
 		"Description": p.Description, "Keywords": p.Keywords, "Screenshots": p.Screenshots, "Homepage": p.Homepage,
-		"Maintainer": p.Maintainer, "MaintainerName": maintainer.Name, "License": license, "Copyright": debianCopyright(string(copyright)),
+		"Maintainer": p.Maintainer, "MaintainerName": p.maintainerName(), "License": license, "Copyright": debianCopyright(string(copyright)),
 		"Version": p.version, "DebianVersion": p.debianVersion(), "VersionNumber": p.versionNumber(), "MinimumMacOS": minimumMacOS, "Scheme": p.Scheme(), "Commit": p.commit,
 		"Date": p.time.Format(time.DateOnly), "DateRFC": p.time.Format(time.RFC1123Z),
+		"FileName": p.fileName(), "Caption": p.caption(), "Rights": rights(string(copyright)),
 	})
 	return out.Bytes(), err
 }
@@ -132,6 +128,13 @@ func escaped(text string) string {
 	var out strings.Builder
 	_ = xml.EscapeText(&out, []byte(text)) // a builder takes everything
 	return out.String()
+}
+
+// rights is the line of a licence file that says who has the rights.
+func rights(text string) string {
+	_, text, _ = strings.Cut(text, "\n\n")
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 // debianCopyright is a licence file in the form of a paragraph
@@ -158,6 +161,22 @@ func (p product) icons() ([]file, error) {
 		return nil, err
 	}
 	files := []file{{folder + "scalable/apps/" + p.AppID + ".svg", 0o644, drawing}}
+	icon, err := p.picture()
+	if err != nil {
+		return nil, err
+	}
+	for _, size := range sizes {
+		var out bytes.Buffer
+		if err := png.Encode(&out, scaled(icon, size)); err != nil {
+			return nil, err
+		}
+		files = append(files, file{fmt.Sprintf("%s%dx%d/apps/%s.png", folder, size, size, p.AppID), 0o644, out.Bytes()})
+	}
+	return files, nil
+}
+
+// picture is the icon of the brand.
+func (p product) picture() (image.Image, error) {
 	data, err := os.ReadFile(filepath.Join(p.folder, "icon.png"))
 	if err != nil {
 		return nil, err
@@ -169,16 +188,13 @@ func (p product) icons() ([]file, error) {
 	if icon.Bounds().Dx() != 512 || icon.Bounds().Dy() != 512 {
 		return nil, fmt.Errorf("%s/icon.png must be 512 pixels wide and high", p.folder)
 	}
-	for _, size := range sizes {
-		small := image.NewNRGBA(image.Rect(0, 0, size, size))
-		draw.CatmullRom.Scale(small, small.Bounds(), icon, icon.Bounds(), draw.Src, nil)
-		var out bytes.Buffer
-		if err := png.Encode(&out, small); err != nil {
-			return nil, err
-		}
-		files = append(files, file{fmt.Sprintf("%s%dx%d/apps/%s.png", folder, size, size, p.AppID), 0o644, out.Bytes()})
-	}
-	return files, nil
+	return icon, nil
+}
+
+func scaled(icon image.Image, size int) image.Image {
+	small := image.NewNRGBA(image.Rect(0, 0, size, size))
+	draw.CatmullRom.Scale(small, small.Bounds(), icon, icon.Bounds(), draw.Src, nil)
+	return small
 }
 
 // zipped has neither a name nor a time in it.

@@ -43,6 +43,8 @@ func verify(ctx context.Context, o options) (err error) {
 		{"the sums and their signature hold", func() error { return r.summed(ctx, dist, all) }},
 		{"the rpm, Arch's package and the repository are signed", func() error { return r.signatures(ctx, dist, all) }},
 		{"the contents are the same in all of them, and the checkers of distributions find no error", func() error { return r.contents(ctx, dist, all) }},
+		{"the installers for Windows and the programs in them are signed, time-stamped, and what they should be", func() error { return r.installers(ctx, dist, all) }},
+		{"installed with wine, run, upgraded, and uninstalled", func() error { return r.onWindows(ctx, dist, all) }},
 		{"installed with apt from the signed repository, the window opened, removed and purged, and what the person had is there", func() error {
 			if err := r.installed(ctx, dist, shots); err != nil {
 				return err
