@@ -204,8 +204,8 @@ func TestReleaseNames(t *testing.T) {
 	if !slices.Equal(targets, want) {
 		t.Errorf("it makes %q", targets)
 	}
-	if scripts != 2 || variables != 14 {
-		t.Errorf("%d scripts and %d variables found, want 2 and 14", scripts, variables)
+	if scripts != 2 || variables != 19 {
+		t.Errorf("%d scripts and %d variables found, want 2 and 19", scripts, variables)
 	}
 	if !slices.Equal(up, []string{"macos-unsigned build/dist-macos", "release build/dist", "macos build/dist-macos"}) ||
 		!slices.Equal(down, []string{"macos-unsigned build/dist-macos", "macos build/dist-macos"}) {

@@ -17,8 +17,8 @@ func clientKeyCommand(out *printer) *cobra.Command {
 		Long: `Make the key by which an organisation's product proves that it is itself.
 
 Most products need none. With one, servers let people stay signed in for longer, for they can tell the
-product from others that use its name. The key lies on a server of the organisation (latchkey-assertion),
-or on the computers that it looks after, and never in the product itself.`,
+product from others that use its name. The key lies on a server of the organisation, which vouches for all
+installations, or on the computers that it looks after, and never in the product itself.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			return usageError{errors.New("say what to do: " + command + " client-key generate, jwks or import")}
@@ -81,8 +81,8 @@ else read it, and keep a copy where your organisation keeps such things.
 
 What to do now:
   1. Host the lines above, which are not secret, where the "jwks_uri" of your client metadata says.
-     The server latchkey-assertion does that by itself.
-  2. Give the file to that server (-key %s), or to the computers that you look after.
+     The assertion backend does that by itself.
+  2. Give the file to that backend (-key %s), or to the computers that you look after.
 `, path, path)
 }
 

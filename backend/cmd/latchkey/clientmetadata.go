@@ -94,7 +94,7 @@ func clientMetadataHandOnCommand(out *printer) *cobra.Command {
 		Long: `Print the page that takes browsers back to a product with a key, to be hosted at its redirect.
 
 Serve it as text/html at the redirect that ` + command + ` client-metadata prints, whatever the query is. The
-server latchkey-assertion needs no page: it takes browsers back by itself.`,
+assertion backend needs no page: it takes browsers back by itself.`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			cfg, err := config.Load()
