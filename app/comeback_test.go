@@ -145,7 +145,7 @@ func TestAddressDuringASignIn(t *testing.T) {
 	}
 	server := &server{pushed: make(chan latchkey.AuthorizationRequest, 1)}
 	a.service = auth.New(auth.Rooms{
-		Directory: server, Protocol: server, Loopback: loopback.Loopback{Product: "Test"}, Keychain: &drawer{}, Store: store,
+		Directory: server, Protocol: server, Loopback: loopback.Loopback{Product: "Test"}, Keychain: &pocket{}, Store: store,
 	}, auth.Settings{
 		ClientID:       func([]string) (string, error) { return cfg.Brand.ClientID, nil },
 		SchemeRedirect: func(context.Context) string { return redirect },
@@ -211,25 +211,3 @@ func (s *server) Exchange(_ context.Context, _ latchkey.AuthorizationRequest, _ 
 	s.exchanges.Add(1)
 	return latchkey.Grant{Subject: alice}, nil
 }
-
-// drawer is a keychain in memory.
-type drawer struct{ keys sync.Map }
-
-func (d *drawer) Get(_ context.Context, id string) (latchkey.Keys, error) {
-	if keys, ok := d.keys.Load(id); ok {
-		return keys.(latchkey.Keys), nil
-	}
-	return latchkey.Keys{}, latchkey.NewError(latchkey.KeychainItemMissing, nil)
-}
-
-func (d *drawer) Set(_ context.Context, id string, keys latchkey.Keys) error {
-	d.keys.Store(id, keys)
-	return nil
-}
-
-func (d *drawer) Delete(_ context.Context, id string) error {
-	d.keys.Delete(id)
-	return nil
-}
-
-func (d *drawer) InMemory(string) bool { return false }

@@ -181,7 +181,7 @@ var catalogue = map[Code]struct {
 	AlreadyOpen:         {"The app is open in another window already. Go on there, or close both windows and start it again.", false, ""},
 	ConfigInvalid:       {"The app's settings are wrong, so it did not start. Correct them, then start it again.", false, ""},
 	ClientUnnamed:       {"This app has no identity of its own: servers take it for a program in development. Ask the people who made it for one that has.", false, ""},
-	ClientKeyMissing:    {"The key that shows servers which app this is is not on this computer. Ask the people who look after the computer to put it there.", false, ""},
-	ClientKeyUnusable:   {"The key that shows servers which app this is can't be used. Ask the people who look after the computer to put it right.", false, ""},
+	ClientKeyMissing:    {"The key by which servers know this app is not on this computer. Ask the people who look after the computer to put it there.", false, ""},
+	ClientKeyUnusable:   {"The key by which servers know this app can't be used. Ask the people who look after the computer to put it right.", false, ""},
 	Internal:            {"Something went wrong inside the app. Try again; if it stays so, report it.", true, ""},
 }

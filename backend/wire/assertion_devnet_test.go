@@ -106,19 +106,6 @@ func (s *status) WriteHeader(code int) {
 	s.ResponseWriter.WriteHeader(code)
 }
 
-func newClientKey(t *testing.T) *clientauth.Key {
-	t.Helper()
-	file, err := clientauth.Generate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := clientauth.ParseKey(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
 // pdsRecords opens what the first PDS has written down of sign-ins.
 func pdsRecords(t *testing.T) *sql.DB {
 	t.Helper()
@@ -145,7 +132,7 @@ func sessionsOf(t *testing.T, records *sql.DB, did string) (n int) {
 func TestAssertionBackend(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, withBackend)
-	first, second := newClientKey(t), newClientKey(t)
+	first, second := newProductKey(t).Key, newProductKey(t).Key
 	b := newBackend(t, h.config.Brand, first, second)
 	findings, err := wire.CheckClient(t.Context(), h.config, "", false)
 	for _, f := range findings {
@@ -227,7 +214,7 @@ func TestAssertionBackend(t *testing.T) {
 	}
 
 	// A key that is given up ends what began with it, without a word to the PDS, and nothing else.
-	third := newClientKey(t)
+	third := newProductKey(t).Key
 	b.start(t, third)
 	h.endAccess(other.DID)
 	_, err = h.getSession(mustFind(h, other.DID))
@@ -261,7 +248,7 @@ func TestPDSPassesOverTheKeyOfAnAssertion(t *testing.T) {
 	p := oauth.New(safehttp.New(h.config.Network.Exceptions, "test"))
 	p.ClientID = h.config.Brand.ClientID
 	p.ClientAuth = signing(func(issuer string, _ latchkey.Keys) (latchkey.Secret, error) {
-		return key.Sign(p.ClientID, issuer, newClientKey(t).Thumbprint(), time.Now())
+		return key.Sign(p.ClientID, issuer, newProductKey(t).Key.Thumbprint(), time.Now())
 	})
 	server, err := p.Discover(t.Context(), network.PDS)
 	if err != nil {

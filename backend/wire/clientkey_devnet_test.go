@@ -24,6 +24,7 @@ import (
 
 // productKey is a product's own key: its file, and its public part as the brand file has it.
 type productKey struct {
+	*clientauth.Key
 	file   []byte
 	public map[string]any
 }
@@ -42,7 +43,7 @@ func newProductKey(t *testing.T) productKey {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := productKey{file: file}
+	k := productKey{Key: key, file: file}
 	if err := json.Unmarshal(set, &k.public); err != nil {
 		t.Fatal(err)
 	}
