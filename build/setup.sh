@@ -4,7 +4,7 @@
 #   build/setup.sh                    everything
 #   build/setup.sh PART...            only these parts:
 #     go-window   Debian packages to compile the window (GTK, WebKitGTK)
-#     headless    Debian packages to run and drive the window without a screen
+#     headless    Debian packages to run and drive the window without a screen, and to check its desktop entry
 #     network     the private network of backend/devnet, and the browser that signs in there
 #     frontend    the npm packages of the front end
 #     screenshots the browser that pictures the front end, and the same npm packages
@@ -26,7 +26,7 @@ for part in "$@"; do
 	case $part in
 	go-window) packages="$packages gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev" ;;
 	headless) packages="$packages xvfb dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gtk-3.0 python3-gi xdotool x11-utils gnome-keyring
-		libglib2.0-bin imagemagick fonts-dejavu-core xdg-utils chromium" ;;
+		libglib2.0-bin imagemagick fonts-dejavu-core xdg-utils desktop-file-utils chromium" ;;
 	network)
 		packages="$packages chromium fonts-dejavu-core"
 		npm_dirs="$npm_dirs backend/devnet/node"
