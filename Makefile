@@ -94,6 +94,7 @@ verify: ## verify what "make package" built, as a receiver and as an attacker wo
 
 .PHONY: compare
 compare: ## compare what "make package UNSIGNED=1" built with what was published in WITH=folder
+	build/setup.sh go
 	go run ./build/package compare $(PACKAGE) -with '$(WITH)' build/dist
 
 .PHONY: brand
