@@ -26,7 +26,7 @@ found() {
 }
 
 # It ends with 3 when it found something.
-go run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./... >"$work/answer" 2>"$work/log"
+go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./... >"$work/answer" 2>"$work/log"
 if [ $? -eq 0 ]; then
 	say "Go: nothing is known"
 elif grep -q '^Vulnerability #' "$work/answer"; then
