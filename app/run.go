@@ -25,8 +25,9 @@ import (
 // standard error, and on Windows, where nobody sees that, in a box. Nothing but reading the settings happens before the window: generating the
 // bindings runs this function too.
 func Run(assets fs.FS) int {
+	program := filepath.Base(os.Args[0])
+	config.WarnIgnored(os.Stderr, program)
 	if err := run(assets); err != nil {
-		program := filepath.Base(os.Args[0])
 		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
 		complain(program, err.Error())
 		return 1

@@ -4,6 +4,7 @@ package config
 
 import (
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +13,12 @@ import (
 // Development tells development builds (tag devnet) from release builds.
 const Development = true
 
-const prefix = "LATCHKEY_"
+// Help is what the help of a development build says of its environment.
+const Help = `This is a development build: where ` + prefix + `NETWORK names a file that describes a private network,
+it talks to that network instead of the public one. "make network" starts one and prints the line to set it.`
+
+// WarnIgnored has nothing to say in a development build: it refuses variables that it can't use.
+func WarnIgnored(io.Writer, string) {}
 
 // applyDevelopment lets the environment override the brand and name a private network.
 func applyDevelopment(c *Config) error {

@@ -6,7 +6,7 @@
 // (true or false), LATCHKEY_CLIENT_KEY, LATCHKEY_ASSERTION_BACKEND, LATCHKEY_JWKS_URI, LATCHKEY_SCOPES (separated by
 // spaces), LATCHKEY_EMAIL_PROVIDER and LATCHKEY_SUGGESTIONS override the brand, LATCHKEY_CLIENT_KEY_FILE names the file
 // with the product's own key, and LATCHKEY_NETWORK the one that describes a private network. Release builds read none
-// of these and talk to the public network only; those that a packager made, with a version set by the linker, need
+// of these and talk to the public network only (they say so where LATCHKEY_NETWORK is set); those that a packager made, with a version set by the linker, need
 // a client identity of their own as well.
 //
 // Whatever is wrong stops the start with an [Error] that names the key.

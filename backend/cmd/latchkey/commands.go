@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +27,7 @@ var command = "latchkey"
 
 // run is the whole program but for the process: the tests start here.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	config.WarnIgnored(stderr, command)
 	out := &printer{out: stdout, err: stderr}
 	root := newRoot(out)
 	root.SetArgs(args)
@@ -40,6 +42,7 @@ func newRoot(out *printer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           command,
 		Short:         "Sign in to the AT Protocol, and stay signed in",
+		Long:          strings.TrimSpace("Sign in to the AT Protocol, and stay signed in.\n\n" + config.Help),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          usage(cobra.NoArgs),
