@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -48,8 +49,12 @@ func TestREADME(t *testing.T) {
 		t.Fatal("the README does not name the terminal face's commands")
 	}
 	commands, _, _ = strings.Cut(commands, "\n")
+	program := filepath.Join(t.TempDir(), "latchkey")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./backend/cmd/latchkey").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	for command := range strings.SplitSeq(commands, ", ") {
-		out, err := exec.CommandContext(t.Context(), "go", "run", "./backend/cmd/latchkey", command, "--help").CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), program, command, "--help").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "latchkey "+command) {
 			t.Errorf("latchkey %s --help: %v\n%s", command, err, out)
 		}

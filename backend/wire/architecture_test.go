@@ -4,9 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/build"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,7 +51,7 @@ var rooms = func() map[string][]string {
 	return m
 }()
 
-// listed is what the test reads of the output of go list.
+// listed is what these tests look at of a package, named as go list names it.
 type listed struct {
 	ImportPath, Name, Doc string
 	Imports               []string
@@ -106,13 +110,68 @@ func faults(packages []listed) []string {
 	return found
 }
 
-// list runs go list at the root of the module.
-func list(t *testing.T, environment []string, args ...string) []listed {
+// read reads all packages of the module as a build for a system with these tags would see them, of the sources alone:
+// starting the go command for each would take seconds.
+func read(t *testing.T, system string, tags []string) []listed {
 	t.Helper()
-	args = append([]string{"list", "-e", "-json=ImportPath,Name,Doc,Imports,GoFiles,CgoFiles,Standard"}, args...)
+	const root = "../.."
+	target := build.Default
+	target.GOOS, target.CgoEnabled, target.BuildTags = system, true, tags
+	var packages []listed
+	err := filepath.WalkDir(root, func(dir string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		if name := entry.Name(); dir != root && (name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_")) {
+			return filepath.SkipDir
+		}
+		p, err := target.ImportDir(dir, 0)
+		if none := (*build.NoGoError)(nil); errors.As(err, &none) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		below, err := filepath.Rel(root, dir)
+		packages = append(packages, listed{
+			ImportPath: path.Join(module, filepath.ToSlash(below)), Name: p.Name, Doc: p.Doc,
+			Imports: p.Imports, GoFiles: p.GoFiles, CgoFiles: p.CgoFiles,
+		})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packages
+}
+
+func TestArchitecture(t *testing.T) {
+	t.Parallel()
+	for _, system := range []string{"linux", "windows", "darwin"} {
+		for _, tags := range []string{"", "devnet", "desktop,production"} {
+			t.Run(system+" "+tags, func(t *testing.T) {
+				t.Parallel()
+				packages := read(t, system, strings.Split(tags, ","))
+				for own := range rooms {
+					at := slices.IndexFunc(packages, func(p listed) bool { r, _ := room(p.ImportPath); return r == own })
+					if at < 0 && own != "" && own != "app" && own != "frontend" {
+						t.Errorf("there is no package %s", own)
+					}
+				}
+				for _, fault := range faults(packages) {
+					t.Error(fault)
+				}
+			})
+		}
+	}
+}
+
+// list lists a program of the module and all that is linked into it.
+func list(t *testing.T, tags, program string) []listed {
+	t.Helper()
+	args := []string{"list", "-e", "-deps", "-json=ImportPath,Name,Doc,Imports,GoFiles,CgoFiles,Standard", "-tags=" + tags, program}
 	cmd := exec.CommandContext(t.Context(), "go", args...) // #nosec G204 -- arguments of this test
 	cmd.Dir = "../.."
-	cmd.Env = append(os.Environ(), environment...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go %v: %v", args, err)
@@ -130,34 +189,13 @@ func list(t *testing.T, environment []string, args ...string) []listed {
 	return packages
 }
 
-func TestArchitecture(t *testing.T) {
-	t.Parallel()
-	for _, system := range []string{"linux", "windows", "darwin"} {
-		for _, tags := range []string{"", "devnet", "desktop,production"} {
-			t.Run(system+" "+tags, func(t *testing.T) {
-				t.Parallel()
-				packages := list(t, []string{"GOOS=" + system}, "-tags="+tags, "./...")
-				for own := range rooms {
-					at := slices.IndexFunc(packages, func(p listed) bool { r, _ := room(p.ImportPath); return r == own })
-					if at < 0 && own != "" && own != "app" && own != "frontend" {
-						t.Errorf("there is no package %s", own)
-					}
-				}
-				for _, fault := range faults(packages) {
-					t.Error(fault)
-				}
-			})
-		}
-	}
-}
-
 // The terminal face is pure Go: it runs where there is no desktop, and nothing for tests is in it.
 func TestTerminalFace(t *testing.T) {
 	t.Parallel()
 	for _, tags := range []string{"", "devnet"} {
 		t.Run(tags, func(t *testing.T) {
 			t.Parallel()
-			packages := list(t, []string{"CGO_ENABLED=1"}, "-deps", "-tags="+tags, "./backend/cmd/latchkey")
+			packages := list(t, tags, "./backend/cmd/latchkey")
 			for _, fault := range burdens(packages) {
 				t.Error(fault)
 			}
