@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 WINDOW_TAGS := desktop,production,webkit2_41
-GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOLANGCI := v2.15.0
 WAILS := github.com/wailsapp/wails/v2/cmd/wails@v2.15.0
 FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) \
 	$(addprefix frontend/,index.html package-lock.json svelte.config.js tsconfig.json vite.config.ts)
@@ -31,14 +31,53 @@ dev: ## open the window in development mode: changes show at once
 	build/setup.sh go-window frontend
 	go run $(WAILS) dev -tags webkit2_41,devnet
 
+# Several targets at once, and a table of their times at the end. What has to be done before a target stands after its colon.
+STEPS = go build -o build/bin/steps ./backend/internal/steps && MAKE='$(MAKE)' build/bin/steps
+STORIES := handle email sessions keyless terminal rescue scheme
+
+.PHONY: check
+check: ## a quick look, offline and without a window: format, vet, types, and the tests that need no more
+	build/setup.sh frontend
+	$(STEPS) -at-once 2 format vet check-go types test-page
+
+.PHONY: check-go
+check-go:
+	CGO_ENABLED=0 go test ./...
+
 .PHONY: test
-test: setup lint programs ## run every test there is, the one of the window included
+test: $(if $(PKG),test-some,test-all) ## run every test there is, the window's too; PKG=./backend/oauth RUN=TestX for some of them
+
+.PHONY: test-some
+test-some: setup frontend/dist/index.html
+	build/test.sh '$(PKG)' '$(RUN)'
+
+.PHONY: test-all
+test-all: setup
+	$(STEPS) -at-once 2 lint programs test-page test-pictures test-release test-fuzz:programs test-go:programs $(patsubst %,story-%:programs,$(STORIES))
+
+.PHONY: test-page
+test-page:
 	npm --prefix frontend test
+
+.PHONY: test-pictures
+test-pictures:
 	npm --prefix frontend run screenshots
-	go test -race ./backend/config ./backend/cmd/latchkey
+
+.PHONY: test-release
+test-release: # without the private network
+	go test -race -count=1 ./backend/config ./backend/cmd/latchkey
+
+.PHONY: test-fuzz
+test-fuzz:
 	build/bin/fuzzrun -tags devnet -each 2000x
-	go test -race -tags devnet -json ./... | build/bin/testreport -rows 66
-	for story in handle email sessions keyless terminal rescue scheme; do build/bin/demo -headless -story $$story -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo; done
+
+.PHONY: test-go
+test-go:
+	go test -race -tags devnet -count=1 -json ./... | build/bin/testreport -rows 66
+
+.PHONY: $(addprefix story-,$(STORIES))
+$(addprefix story-,$(STORIES)): story-%:
+	build/bin/demo -headless -story $* -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo/$*
 
 # SOAK=1 makes some of the tests of "make test" longer. One package after the other: each keeps a machine busy.
 .PHONY: soak
@@ -58,17 +97,32 @@ screenshots: ## picture and check every state of the window; README=1 renews the
 	npm --prefix frontend run screenshots$(if $(README), -- --readme)
 
 .PHONY: lint
-lint: setup ## check the sources without running them
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
-	go vet ./...
-	go vet -tags devnet ./...
+lint: setup format vet types ## check the sources without running them
+	go mod tidy -diff
 	GOOS=darwin CGO_ENABLED=0 go vet ./backend/...
 	GOOS=windows CGO_ENABLED=0 go vet ./backend/...
-	go run $(GOLANGCI) run ./...
-	npm --prefix frontend run check
-	$(MAKE) --no-print-directory bindings
-	git -c core.fileMode=false diff --exit-code -- frontend/wailsjs
+	linter=$(CURDIR)/build/bin/golangci-lint-$(GOLANGCI)-$$(go env GOVERSION); test -x $$linter/golangci-lint || \
+		GOBIN=$$linter go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI); $$linter/golangci-lint run ./...
+	rm -rf build/bin/wailsjs
+	mkdir -p build/bin/wailsjs/frontend
+	cp wails.json build/bin/wailsjs
+	go build -tags bindings -o build/bin/bindings .
+	cd build/bin/wailsjs && ../bindings >/dev/null
+	diff -r frontend/wailsjs build/bin/wailsjs/frontend/wailsjs || { echo "The bindings are not those of package app; run: make bindings"; exit 1; }
 	$(MAKE) --no-print-directory licences
+
+.PHONY: format
+format:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
+
+.PHONY: vet
+vet:
+	CGO_ENABLED=0 go vet ./...
+	CGO_ENABLED=0 go vet -tags devnet ./...
+
+.PHONY: types
+types:
+	npm --prefix frontend run check
 
 .PHONY: licences
 licences: setup ## list the licences of all that we ship, in build/bin/licences.txt

@@ -1,17 +1,18 @@
 // Command testreport reads what "go test -json" says and shows what a person wants to see of it: of packages
-// that passed a line and the figures that they print, of others everything. At the end it counts the
-// promises of the catalogue of hostile input whose tests ran and passed:
+// that passed a line and the figures that they print, of others everything. At the end it says how to run again
+// what failed, and counts the promises of the catalogue of hostile input whose tests ran and passed:
 //
 //	go test -race -json ./... | testreport -rows 66
 //
 // A test names the rows that it is for in comments, above it or inside, such as "// hostile: 33, 34". A
 // row counts when a test that names it ran, passed, and skipped nothing. Exit status: that of the tests is
-// the pipe's; this program's is 1 when a row is missing, what it reads is no report, or a comment belongs to
-// no test.
+// the pipe's; this program's is 1 when a row is missing, no test ran, what it reads is no report, or a comment
+// belongs to no test.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -40,6 +41,9 @@ func run(in io.Reader, out io.Writer, root string, rows int) error {
 	r := &report{out: out, packages: map[string]*outcome{}}
 	if err := r.read(in); err != nil {
 		return err
+	}
+	for _, again := range r.again {
+		_, _ = fmt.Fprintf(out, "failed; run it again: %s\n", again)
 	}
 	covered := map[int]bool{}
 	for test, numbers := range named {
@@ -76,12 +80,15 @@ type event struct {
 type report struct {
 	out      io.Writer
 	packages map[string]*outcome
+	again    []string // commands for what failed
 }
 
 // outcome is what became of a package and its tests.
 type outcome struct {
 	output          strings.Builder
 	figures         []string
+	failed          []string        // in the order of their ends, without what is below them
+	broken          bool            // failed without a test that did
 	passed, skipped map[string]bool // by the name of the test, without what is below it
 }
 
@@ -97,10 +104,12 @@ func (r *report) read(in io.Reader) error {
 		}
 		r.hear(e)
 	}
-	if len(r.packages) == 0 && lines.Err() == nil {
-		return errors.New("there is nothing to report")
+	for _, p := range r.packages {
+		if len(p.passed)+len(p.skipped)+len(p.failed) > 0 || p.broken {
+			return lines.Err()
+		}
 	}
-	return lines.Err()
+	return cmp.Or(lines.Err(), errors.New("no test ran; is there one of that name?"))
 }
 
 func (r *report) hear(e event) {
@@ -124,6 +133,8 @@ func (r *report) hear(e event) {
 		p.skipped[test] = true
 	case e.Action == "pass" && e.Test != "":
 		p.passed[e.Test] = true
+	case e.Action == "fail" && e.Test == test && test != "":
+		p.failed = append(p.failed, test)
 	case e.Test != "":
 	case e.Action == "pass":
 		for _, f := range p.figures {
@@ -132,6 +143,13 @@ func (r *report) hear(e event) {
 		_, _ = fmt.Fprintf(r.out, "ok   %6.1f s  %s\n", e.Elapsed, e.Package)
 	case e.Action == "fail":
 		_, _ = fmt.Fprintf(r.out, "%sFAIL %6.1f s  %s\n", p.output.String(), e.Elapsed, e.Package)
+		again := "make test PKG=" + e.Package
+		if p.broken = len(p.failed) == 0; p.broken { // it did not compile, or ended before its tests did
+			r.again = append(r.again, again)
+		}
+		for _, test := range p.failed {
+			r.again = append(r.again, again+" RUN="+test)
+		}
 	}
 }
 

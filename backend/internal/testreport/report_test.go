@@ -19,8 +19,10 @@ const lines = `{"Action":"start","Package":"example.org/house/room"}
 {"Action":"pass","Package":"example.org/house/room","Test":"TestTwo","Elapsed":0}
 {"Action":"pass","Package":"example.org/house/room","Elapsed":1.5}
 {"Action":"output","Package":"example.org/house","Test":"TestThree","Output":"    three_test.go:9: the roof leaks\n"}
+{"Action":"fail","Package":"example.org/house","Test":"TestThree/part","Elapsed":0}
 {"Action":"fail","Package":"example.org/house","Test":"TestThree","Elapsed":0}
 {"Action":"fail","Package":"example.org/house","Elapsed":0.5}
+{"Action":"fail","Package":"example.org/house/broken","Elapsed":0,"FailedBuild":"example.org/house/broken"}
 `
 
 // house is a module with tests that name rows.
@@ -55,6 +57,9 @@ func TestReport(t *testing.T) {
 ok      1.5 s  example.org/house/room
     three_test.go:9: the roof leaks
 FAIL    0.5 s  example.org/house
+FAIL    0.0 s  example.org/house/broken
+failed; run it again: make test PKG=example.org/house RUN=TestThree
+failed; run it again: make test PKG=example.org/house/broken
 hostile: covered 2/6
 `
 	if out.String() != want {
@@ -69,7 +74,7 @@ func TestReportOfAll(t *testing.T) {
 	more := "\n// hostile: 2, 4, 6\nfunc TestMore() {}\n"
 	for rows, want := range map[int]string{0: "", 6: "hostile: covered 6/6\n"} {
 		var out strings.Builder
-		if err := run(strings.NewReader(all), &out, house(t, more), rows); err != nil || !strings.HasSuffix(out.String(), "example.org/house\n"+want) {
+		if err := run(strings.NewReader(all), &out, house(t, more), rows); err != nil || !strings.HasSuffix(out.String(), "PKG=example.org/house/broken\n"+want) {
 			t.Errorf("%d rows: %v, %s", rows, err, out.String())
 		}
 	}
@@ -79,6 +84,7 @@ func TestReportOfNothing(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ lines, more string }{
 		"empty":                       {"", ""},
+		"no test":                     {`{"Action":"pass","Package":"example.org/house","Elapsed":0}`, ""},
 		"no report":                   {"ok example.org/house 1.2s\n", ""},
 		"a comment without a test":    {lines, "\n// hostile: 6\nvar x = 1\n"},
 		"a comment behind a helper":   {lines, "\nfunc help() {\n\t// hostile: 6\n}\n"},
