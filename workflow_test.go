@@ -29,12 +29,16 @@ func TestWorkflowsLint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := linter.LintFiles(files, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, fault := range found {
-		t.Error(fault)
+	// It knows the inputs of an action by its tag, and not by a commit.
+	pin := regexp.MustCompile(`@[0-9a-f]{40} # (v\d+)\S*`)
+	for _, file := range files {
+		found, err := linter.Lint(file, []byte(pin.ReplaceAllString(read(t, file), "@$1")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fault := range found {
+			t.Error(fault)
+		}
 	}
 }
 
