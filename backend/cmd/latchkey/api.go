@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/bluesky-social/indigo/atproto/atclient"
@@ -29,7 +30,9 @@ func apiCommand(out *printer) *cobra.Command {
 		Long: `Call a method of the account's server with its session.
 
 A query is the default. With --post it is a procedure, and the values become its JSON body. A value
-that starts with : is JSON itself: limit=:5, active=:true.`,
+that starts with : is JSON itself: limit=:5, active=:true.
+
+Files can't be sent yet: procedures that take one are refused, and so is @ with the name of a file.`,
 		Example: "  " + command + " api com.atproto.server.getSession\n  " + command + " api com.atproto.repo.listRecords repo=did:plc:... collection=app.bsky.feed.post",
 		Args:    usage(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -59,11 +62,28 @@ that starts with : is JSON itself: limit=:5, active=:true.`,
 	return cmd
 }
 
+// takesFile are the procedures whose body is a file's bytes and no JSON, by their lexicons
+// (https://atproto.com/specs/lexicon, "encoding").
+var takesFile = map[string]bool{
+	"com.atproto.repo.uploadBlob": true,
+	"com.atproto.repo.importRepo": true,
+	"app.bsky.video.uploadVideo":  true,
+}
+
+// isFile reports whether there is a file of this name, as curl and gh would take it after an @.
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.IsDir()
+}
+
 // newRequest makes a request of the arguments: the method's NSID and its values.
 func newRequest(args []string, post bool) (*atclient.APIRequest, error) {
 	nsid, err := syntax.ParseNSID(args[0])
 	if err != nil {
 		return nil, errors.New("the method must be an NSID, such as com.atproto.server.getSession")
+	}
+	if post && takesFile[nsid.String()] {
+		return nil, fmt.Errorf("%s takes a file as its body, and files can't be sent yet; nothing was sent", nsid)
 	}
 	query, body := url.Values{}, map[string]any{}
 	for _, arg := range args[1:] {
@@ -74,6 +94,9 @@ func newRequest(args []string, post bool) (*atclient.APIRequest, error) {
 		if !post {
 			query.Add(key, strings.TrimPrefix(text, ":"))
 			continue
+		}
+		if name, at := strings.CutPrefix(text, "@"); at && isFile(name) {
+			return nil, fmt.Errorf("%q would send the file's name and not the file, and files can't be sent yet; if that text is meant, write it as JSON: '%s=:%q'", arg, key, text)
 		}
 		var value any = text
 		if raw, isJSON := strings.CutPrefix(text, ":"); isJSON {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/bluesky-social/indigo/atproto/atclient"
@@ -35,6 +36,9 @@ func TestNewRequest(t *testing.T) {
 		{"numbers and flags", []string{"com.example.x", "a=:1", "b=:true", "c=:null"}, true, `POST /xrpc/com.example.x application/json {"a":1,"b":true,"c":null}`},
 		{"large numbers", []string{"com.example.x", "a=:9007199254740993"}, true, `POST /xrpc/com.example.x application/json {"a":9007199254740993}`},
 		{"objects", []string{"com.example.x", `a=:{"b":["c",{"d":2}]}`}, true, `POST /xrpc/com.example.x application/json {"a":{"b":["c",{"d":2}]}}`},
+		{"a mention", []string{"com.example.x", "text=@alice.test hello"}, true, `POST /xrpc/com.example.x application/json {"text":"@alice.test hello"}`},
+		{"a file's name as JSON", []string{"com.example.x", `text=:"@api_test.go"`}, true, `POST /xrpc/com.example.x application/json {"text":"@api_test.go"}`},
+		{"a file's name in a query", []string{"com.example.x", "q=@api_test.go"}, false, "GET /xrpc/com.example.x?q=%40api_test.go  "},
 		{"text with signs", []string{"com.example.x", `a=x=y"z`}, true, `POST /xrpc/com.example.x application/json {"a":"x=y\"z"}`},
 	}
 	for _, tt := range tests {
@@ -52,6 +56,31 @@ func TestNewRequest(t *testing.T) {
 			var out bytes.Buffer
 			if err := call(t.Context(), atclient.NewAPIClient(server.URL), req, &printer{out: &out}); err != nil || out.String() != tt.want {
 				t.Errorf("got %q, %v; want %q", out.String(), err, tt.want)
+			}
+		})
+	}
+}
+
+// Files can't be sent yet, which is said before anything else is: their names would arrive instead.
+func TestNoFiles(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a blob":              {[]string{"com.atproto.repo.uploadBlob", "file=@api_test.go"}, "com.atproto.repo.uploadBlob takes a file"},
+		"a blob that is not":  {[]string{"com.atproto.repo.uploadBlob", "file=@missing.png"}, "com.atproto.repo.uploadBlob takes a file"},
+		"a blob without text": {[]string{"com.atproto.repo.uploadBlob"}, "com.atproto.repo.uploadBlob takes a file"},
+		"a repository":        {[]string{"com.atproto.repo.importRepo", "car=@x"}, "com.atproto.repo.importRepo takes a file"},
+		"elsewhere":           {[]string{"com.example.x", "file=@api_test.go"}, `write it as JSON: 'file=:"@api_test.go"'`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := newRoot(&printer{out: io.Discard, err: io.Discard})
+			root.SetArgs(append([]string{"api", "--post"}, test.args...))
+			err := root.ExecuteContext(t.Context())
+			if err == nil || !strings.Contains(err.Error(), test.want) || exitStatus(err) != statusUsage {
+				t.Errorf("got %v, status %d; want status %d and %q", err, exitStatus(err), statusUsage, test.want)
 			}
 		})
 	}
