@@ -155,7 +155,7 @@ func (d *Directory) resolveHandle(ctx context.Context, handle syntax.Handle) (sy
 	dns := answer{err: identity.ErrHandleNotFound}
 	if !d.dnsOff {
 		dnsCtx, done := context.WithTimeout(ctx, dnsPatience)
-		dns.did, dns.err = d.base.ResolveHandleDNS(dnsCtx, handle)
+		dns.did, dns.err = d.base.ResolveHandleDNS(dnsCtx, syntax.Handle(safehttp.FullyQualified(handle.String())))
 		done()
 	}
 	if dns.err == nil {

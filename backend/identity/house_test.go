@@ -3,9 +3,12 @@ package identity
 import (
 	"context"
 	"encoding/binary"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -58,6 +61,16 @@ type nameServer struct {
 
 	conn  net.PacketConn
 	asked atomic.Int32
+
+	mu    sync.Mutex
+	names map[string]bool
+}
+
+// questions are the names that were asked for, in order, each once.
+func (n *nameServer) questions() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Sorted(maps.Keys(n.names))
 }
 
 // serve starts the server; it ends with the test.
@@ -103,7 +116,14 @@ func (n *nameServer) answer(query []byte) []byte {
 		at += 1 + size
 	}
 	end := at + 5 // the last label, type and class
-	records, exists := n.TXT[strings.ToLower(strings.Join(labels, "."))]
+	name := strings.ToLower(strings.Join(labels, "."))
+	n.mu.Lock()
+	if n.names == nil {
+		n.names = map[string]bool{}
+	}
+	n.names[name] = true
+	n.mu.Unlock()
+	records, exists := n.TXT[name]
 	code := n.Code
 	if code == 0 && !exists {
 		code = 3 // there is no such name

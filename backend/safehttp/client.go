@@ -219,7 +219,18 @@ func (t *transport) dial(ctx context.Context, network, address string) (net.Conn
 		}
 		return nil
 	}
-	return d.DialContext(ctx, network, address)
+	return d.DialContext(ctx, network, net.JoinHostPort(FullyQualified(host), port))
+}
+
+// FullyQualified returns a host name with the final dot that makes it absolute, so that the resolver looks up
+// that name and no other: without it, a name that does not exist is tried once more below each domain of the
+// computer's search list, whose owner would answer for everybody (RFC 8499 section 2, resolv.conf(5)).
+// An IP address is returned as it is, and so is localhost, which is never looked up (RFC 6761 section 6.3).
+func FullyQualified(host string) string {
+	if _, err := netip.ParseAddr(host); err == nil || strings.EqualFold(host, "localhost") || strings.HasSuffix(host, ".") {
+		return host
+	}
+	return host + "."
 }
 
 // limited ends a body that is longer than allowed with an error, instead of cutting it silently.
