@@ -14,7 +14,9 @@ import (
 
 // Lock implements [latchkey.Store]. The lock is a file lock: it ends with the process that
 // holds it, however that ends. Each call opens the file anew, so that goroutines of one process
-// exclude each other just as processes do.
+// exclude each other just as processes do. It is tried once even when ctx has ended by then: whoever
+// gives it a short time only to learn whether the lock is free would be told that it is not when the
+// computer is busy.
 func (db *DB) Lock(ctx context.Context, id string) (func(), error) {
 	if err := validID(id); err != nil {
 		return nil, err
@@ -40,7 +42,11 @@ func (db *DB) Lock(ctx context.Context, id string) (func(), error) {
 func (db *DB) lockNamed(ctx context.Context, id string) (*flock.Flock, error) {
 	for {
 		lock := flock.New(db.lockFile(id), flock.SetPermissions(0o600))
-		if _, err := lock.TryLockContext(ctx, db.poll); err != nil {
+		locked, err := lock.TryLock()
+		if err == nil && !locked {
+			_, err = lock.TryLockContext(ctx, db.poll)
+		}
+		if err != nil {
 			return nil, err
 		}
 		held, err := lock.Stat()

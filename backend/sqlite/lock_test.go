@@ -80,6 +80,17 @@ func TestLockEndsWithItsWaiting(t *testing.T) {
 	unlock()
 }
 
+// Time that ended before the lock was asked for doesn't make a free one busy.
+func TestLockFreeAfterTheTime(t *testing.T) {
+	t.Parallel()
+	db := mustOpen(t, t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	unlock, err := db.Lock(ctx, "one")
+	must(t, err)
+	unlock()
+}
+
 func TestLockTakesIDsOnly(t *testing.T) {
 	t.Parallel()
 	db := mustOpen(t, t.TempDir())
