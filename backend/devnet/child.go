@@ -39,8 +39,26 @@ func startChild(cmd *exec.Cmd) (*child, error) {
 	return c, nil
 }
 
+// Run runs a command until it ends, or until ctx does: the command and what it started are then asked to end,
+// and the command is killed when that takes longer than patience. It also ends, on Linux, with this process.
+func Run(ctx context.Context, cmd *exec.Cmd, patience time.Duration) error {
+	c, err := startChild(cmd)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-c.ended:
+		return c.err
+	case <-ctx.Done():
+		c.stopWithin(patience)
+		return context.Cause(ctx)
+	}
+}
+
 // stop asks the process to end and insists after five seconds. It returns when the process is gone.
-func (c *child) stop() {
+func (c *child) stop() { c.stopWithin(5 * time.Second) }
+
+func (c *child) stopWithin(patience time.Duration) {
 	select {
 	case <-c.ended: // its number may be somebody else's by now
 		return
@@ -49,7 +67,7 @@ func (c *child) stop() {
 	}
 	select {
 	case <-c.ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		_ = c.cmd.Process.Kill()
 		<-c.ended
 	}

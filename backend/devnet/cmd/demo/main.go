@@ -30,10 +30,10 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"syscall"
 
 	"latchkey/backend/config"
+	"latchkey/backend/devnet"
 )
 
 // options are the command line.
@@ -58,7 +58,7 @@ func main() {
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, o, *headless || !hasDisplay(), os.Stdout)
+	err := run(ctx, o, *headless || !devnet.HasDisplay(), os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "demo: %v\n", err)
@@ -89,8 +89,4 @@ func run(ctx context.Context, o options, headless bool, out io.Writer) error {
 		return playPerson(ctx, o, out)
 	}
 	return watchPerson(ctx, o, out)
-}
-
-func hasDisplay() bool {
-	return runtime.GOOS != "linux" || os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
 }

@@ -38,7 +38,9 @@ func (p *play) atTheTerminal() (*story, error) {
 			_, err := t.run(ctx, "vault", "create")
 			return err
 		}},
-		{"signed in through a browser elsewhere", func(ctx context.Context) error { return t.login(ctx, bob) }},
+		{"signed in through a browser elsewhere", func(ctx context.Context) error {
+			return bob.SignIn(ctx, t.command(ctx, "login", "--no-browser", "--json", bob.Handle))
+		}},
 		{"whoami tells who, and until when", func(ctx context.Context) error {
 			var me struct{ DID, SessionEnds string }
 			if err := t.runJSON(ctx, &me, "whoami"); err != nil {
@@ -134,34 +136,6 @@ func (t *terminal) getSession(ctx context.Context, person devnet.Account) error 
 		return fmt.Errorf("the server saw %q", session.DID)
 	}
 	return nil
-}
-
-// login opens the page that the program prints.
-func (t *terminal) login(ctx context.Context, person devnet.Account) error {
-	cmd := t.command(ctx, "login", "--no-browser", "--json", person.Handle)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	lines := json.NewDecoder(out)
-	var line struct {
-		Event, URL string
-		Account    struct{ DID string }
-	}
-	if err := lines.Decode(&line); err == nil && line.Event == "open" {
-		_, err = devnet.Browser{Password: person.Password}.Visit(ctx, line.URL)
-		if err == nil {
-			err = lines.Decode(&line)
-		}
-		if err == nil && (line.Event != "signed_in" || line.Account.DID != person.DID) {
-			err = fmt.Errorf("it said %s", line.Event)
-		}
-		return errors.Join(err, cmd.Wait())
-	}
-	return errors.Join(fmt.Errorf("it said %q", line.Event), err, cmd.Wait())
 }
 
 // watch starts a watcher, and answers what waits until it said something and ends it.

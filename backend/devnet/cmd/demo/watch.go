@@ -26,15 +26,10 @@ func watchPerson(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, network.Close()) }()
 
-	_, _ = fmt.Fprint(out, "\nThere are these people on it:\n\n")
-	for _, account := range network.Accounts {
-		_, _ = fmt.Fprintf(out, "    %-12s password %s\n", account.Handle, account.Password)
+	if err := network.Describe(out); err != nil {
+		return err
 	}
-	if o.story == "email" {
-		_, _ = fmt.Fprintf(out, "\nAny email will do as well. The mail to it can be read at\n\n    %s?to=EMAIL\n", network.MailBox)
-	}
-	_, _ = fmt.Fprint(out, `
-Type one of the names into the window and press Continue. Your browser opens; sign in there with the
+	_, _ = fmt.Fprint(out, `Type one of the names into the window and press Continue. Your browser opens; sign in there with the
 password, approve, and come back to the window. Close the window, or press Ctrl-C here, to end.
 
 `)
@@ -49,7 +44,7 @@ password, approve, and come back to the window. Close the window, or press Ctrl-
 	defer func() { err = errors.Join(err, signOutAll(o, env, out)) }()
 
 	window := exec.CommandContext(ctx, o.window)
-	window.Env = append(env, browserEnv()...)
+	window.Env = append(env, devnet.BrowserEnv()...)
 	window.Stdout, window.Stderr = os.Stdout, os.Stderr
 	window.Cancel = func() error { return window.Process.Signal(syscall.SIGTERM) }
 	window.WaitDelay = 15 * time.Second
@@ -57,18 +52,6 @@ password, approve, and come back to the window. Close the window, or press Ctrl-
 		return fmt.Errorf("the window: %w", err)
 	}
 	return nil
-}
-
-// browserEnv keeps the data directories of the window away from the browser that it opens: with them,
-// the desktop might not find the person's browser.
-func browserEnv() []string {
-	if os.Getenv("BROWSER") != "" || os.Getenv("XDG_DATA_HOME") != "" || os.Getenv("XDG_STATE_HOME") != "" {
-		return nil // their own choice
-	}
-	if _, err := exec.LookPath("xdg-open"); err != nil {
-		return nil
-	}
-	return []string{"BROWSER=env -u BROWSER -u XDG_DATA_HOME -u XDG_STATE_HOME xdg-open"}
 }
 
 // signOutAll leaves nothing in the person's keychain. It runs after Ctrl-C, too, so it has a deadline of
