@@ -7,7 +7,6 @@ MAKEFLAGS += --no-builtin-rules
 
 WINDOW_TAGS := desktop,production,webkit2_41
 GOLANGCI := v2.15.0
-WAILS := github.com/wailsapp/wails/v2/cmd/wails@v2.15.0
 FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) \
 	$(addprefix frontend/,index.html package-lock.json svelte.config.js tsconfig.json vite.config.ts)
 
@@ -27,9 +26,14 @@ run: ## build the window and open it on the public network
 	build/bin/latchkey-window
 
 .PHONY: dev
-dev: ## open the window in development mode: changes show at once
-	build/setup.sh go-window frontend
-	go run $(WAILS) dev -tags webkit2_41,devnet
+dev: ## open the window on a private network and show edits at once; NETWORK=public, ACCOUNT=alice.test, PORT=34115
+	go build -o build/bin/dev ./backend/devnet/cmd/dev
+	build/bin/dev $(if $(NETWORK),-network '$(NETWORK)') $(if $(ACCOUNT),-account '$(ACCOUNT)') $(if $(PORT),-address 'localhost:$(PORT)')
+
+.PHONY: network
+network: ## start the private network alone
+	go build -o build/bin/dev ./backend/devnet/cmd/dev
+	build/bin/dev -alone
 
 # Several targets at once, and a table of their times at the end. What has to be done before a target stands after its colon.
 STEPS = go build -o build/bin/steps ./backend/internal/steps && MAKE='$(MAKE)' build/bin/steps

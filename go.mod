@@ -6,6 +6,7 @@ ignore (
 	./backend/devnet/node
 	./build/bin
 	./build/demo
+	./build/dev
 	./frontend/node_modules
 )
 

@@ -39,25 +39,32 @@ type Window struct {
 // it with Quit or Close; it also ends, whatever happens, with this process. What the program writes goes
 // to the file LogFile.
 func StartWindow(ctx context.Context, desktop *Desktop, binary string, env []string) (*Window, error) {
+	program := exec.Command(binary)
+	program.Env = env
+	return StartWindowOf(ctx, desktop, program)
+}
+
+// StartWindowOf is StartWindow for a command whose arguments, folder or standard input matter, or that starts the
+// program with the window. Its Env is in addition to that of the desktop.
+func StartWindowOf(ctx context.Context, desktop *Desktop, program *exec.Cmd) (*Window, error) {
 	if desktop.display == "" {
 		return nil, errors.New("devnet: this desktop has no screen; set DesktopOptions.Display")
 	}
 	w := &Window{desktop: desktop, log: filepath.Join(desktop.dir, "window.log")}
-	if err := w.start(binary, env); err != nil {
+	if err := w.start(program); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, ctx.Err()
 }
 
-func (w *Window) start(binary string, env []string) error {
+func (w *Window) start(program *exec.Cmd) error {
 	log, err := os.OpenFile(w.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("devnet: %w", err)
 	}
 	defer func() { _ = log.Close() }()
 	// The web view's helpers inherit the log: with a pipe, waiting for the program would mean waiting for them.
-	program := exec.Command(binary)
-	program.Env = append(w.desktop.Env(), env...)
+	program.Env = append(w.desktop.Env(), program.Env...)
 	program.Stdout, program.Stderr = log, log
 	if w.program, err = startChild(program); err != nil {
 		return err
@@ -170,10 +177,15 @@ func (w *Window) Quit(ctx context.Context) error {
 			return err
 		}
 	}
+	return w.Ended(ctx)
+}
+
+// Ended waits until the program has ended by itself.
+func (w *Window) Ended(ctx context.Context) error {
 	select {
 	case <-w.program.ended:
 	case <-ctx.Done():
-		return w.failure("did not end after its window was closed", context.Cause(ctx))
+		return w.failure("did not end", context.Cause(ctx))
 	}
 	if w.program.err != nil {
 		return w.failure("ended badly", w.program.err)

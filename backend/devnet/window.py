@@ -1,6 +1,6 @@
 """Reads and presses a program's window through the accessibility bus, as a screen reader does.
 
-One argument: the program's process id. Each line of standard input is one request, answered with one line
+One argument: the process id of the program, or of what started it. Each line of standard input is one request, answered with one line
 of standard output; both are JSON. A request is one attempt and never waits: window.go asks again until
 its deadline. It ends when standard input does.
 
@@ -44,9 +44,21 @@ def application(pid):
     desktop = Atspi.get_desktop(0)
     desktop.clear_cache()
     for child in children(desktop):
-        if child.get_process_id() == pid:
+        if pid in ancestry(child.get_process_id()):
             return child
     raise Missing("the program has no window yet")
+
+
+def ancestry(pid):
+    """Yields a process and what started it, up to the first one."""
+    while pid > 0:
+        yield pid
+        try:
+            with open(f"/proc/{pid}/stat") as stat:
+                # The name of the program is in brackets and may hold any others.
+                pid = int(stat.read().rpartition(")")[2].split()[1])
+        except FileNotFoundError:
+            return
 
 
 def children(element):
