@@ -86,7 +86,7 @@ $(addprefix story-,$(STORIES)): story-%:
 # SOAK=1 makes some of the tests of "make test" longer. One package after the other: each keeps a machine busy.
 .PHONY: soak
 soak: ## kill -9 a thousand times and let a hundred tokens end: ten minutes at most
-	build/setup.sh headless network
+	build/setup.sh go-window headless network
 	go build -o build/bin/testreport ./backend/internal/testreport
 	SOAK=1 timeout 10m go test -race -tags devnet -count=1 -p 1 -json -run '^(TestKilled|TestCrowd)' ./backend/internal/soak ./backend/wire \
 		| build/bin/testreport
@@ -162,6 +162,7 @@ brand: ## build both programs of the brand in BRAND=folder, in build/bin, to try
 
 .PHONY: bindings
 bindings: ## generate frontend/wailsjs from the methods of package app
+	build/setup.sh go
 	go build -tags bindings -o build/bin/bindings .
 	build/bin/bindings >/dev/null
 

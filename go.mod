@@ -37,6 +37,7 @@ require (
 	golang.org/x/time v0.16.0
 	howett.net/plist v1.0.2-0.20250314012144-ee69052608d9
 	modernc.org/sqlite v1.62.0
+	mvdan.cc/sh/v3 v3.14.1
 )
 
 require (

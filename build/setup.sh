@@ -28,7 +28,7 @@ for part in "$@"; do
 	case $part in
 	go) ;;
 	go-window) packages="$packages gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev" ;;
-	headless) packages="$packages xvfb dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gtk-3.0 python3-gi xdotool x11-utils gnome-keyring
+	headless) packages="$packages xvfb dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gtk-3.0 python3 python3-gi xdotool x11-utils gnome-keyring
 		libglib2.0-bin imagemagick fonts-dejavu-core xdg-utils desktop-file-utils chromium" ;;
 	network)
 		packages="$packages chromium fonts-dejavu-core"
@@ -79,7 +79,7 @@ check_node() {
 quietly() {
 	log=$work/$1.log
 	shift
-	LC_ALL=C "$@" >"$log" 2>&1 </dev/null
+	(export LC_ALL=C && "$@") >"$log" 2>&1 </dev/null
 }
 
 # failed WHAT LOG... says why something failed and what to do: in a sentence, where the reason is a usual one.
@@ -110,25 +110,28 @@ look_for_packages() {
 	done
 	[ -n "$missing" ] || return 0
 
-	as_root=
 	[ "$(id -u)" -ne 0 ] || return 0
 	ask="ask an administrator to run: apt-get install --no-install-recommends$missing"
 	command -v sudo >/dev/null || die "Debian packages are missing, and there is no sudo to install them; $ask"
 	# Here, where a person sees the question for their password.
 	sudo true || die "Debian packages are missing, and sudo lets you install none; $ask"
-	as_root=sudo
 }
+
+# shellcheck disable=SC2317 # quietly runs it
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# shellcheck disable=SC2317 # quietly runs it
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 "$@"; }
 
 install_packages() {
 	say "installing Debian packages:$missing"
-	apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600"
 	# What an interrupted installation left behind, a full disk's for example, would stop the next one.
-	# shellcheck disable=SC2086 # lists of words
-	quietly dpkg $as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || true
-	# shellcheck disable=SC2086 # lists of words
-	quietly apt-update $apt update || say "apt-get update failed; trying with the package lists at hand"
-	# shellcheck disable=SC2086 # lists of words
-	quietly apt-install $apt --fix-broken --no-install-recommends install $missing ||
+	quietly dpkg as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || true
+	quietly apt-update apt update || say "apt-get update failed; trying with the package lists at hand"
+	# shellcheck disable=SC2086 # a list of words
+	quietly apt-install apt --fix-broken --no-install-recommends install $missing ||
 		failed "apt-get could not install$missing" "$work/apt-install.log" "$work/apt-update.log"
 }
 

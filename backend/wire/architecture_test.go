@@ -24,7 +24,7 @@ var (
 	// faces see the service, what builds it, and the nouns.
 	faces = []string{"backend", "backend/auth", "backend/config", "backend/wire"}
 	// tools are for tests and development; nothing that is shipped imports them.
-	tools = []string{"backend/devnet", "backend/internal", "build/release", "build/licences", "build/package"}
+	tools = []string{"backend/devnet", "backend/internal", "build/release", "build/licences", "build/package", "build/programs"}
 )
 
 // rooms says what each package may import of this module. A new package belongs in here.
