@@ -27,11 +27,13 @@ run: ## build the window and open it on the public network
 
 .PHONY: dev
 dev: ## open the window on a private network and show edits at once; NETWORK=public, ACCOUNT=alice.test, PORT=34115
+	build/setup.sh go
 	go build -o build/bin/dev ./backend/devnet/cmd/dev
 	build/bin/dev $(if $(NETWORK),-network '$(NETWORK)') $(if $(ACCOUNT),-account '$(ACCOUNT)') $(if $(PORT),-address 'localhost:$(PORT)')
 
 .PHONY: network
 network: ## start the private network alone
+	build/setup.sh go
 	go build -o build/bin/dev ./backend/devnet/cmd/dev
 	build/bin/dev -alone
 
@@ -41,7 +43,7 @@ STORIES := handle email sessions keyless terminal rescue scheme
 
 .PHONY: check
 check: ## a quick look, offline and without a window: format, vet, types, and the tests that need no more
-	build/setup.sh frontend
+	build/setup.sh desktop frontend
 	$(STEPS) -at-once 2 format vet check-go types test-page
 
 .PHONY: check-go

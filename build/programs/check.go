@@ -16,7 +16,8 @@ import (
 // project is what is checked, and what is known of it that its sources don't say.
 type project struct {
 	root, module string
-	code         *code
+	code         *code // of what is built to be tested
+	released     *code // of what is built without tags
 	setup        parts
 	known        table
 	built        map[string]string // folders of the programs that recipes build, by their paths
@@ -36,11 +37,15 @@ func check(ctx context.Context, root, module string, known table) ([]string, err
 	if err != nil {
 		return nil, err
 	}
-	c, err := readCode(root, module, known)
+	c, err := readCode(root, module, known, known.tags)
 	if err != nil {
 		return nil, err
 	}
-	p := &project{root, module, c, setup, known, map[string]string{}, map[string]bool{}}
+	released, err := readCode(root, module, known, nil)
+	if err != nil {
+		return nil, err
+	}
+	p := &project{root, module, c, released, setup, known, map[string]string{}, map[string]bool{}}
 	targets, always, err := makeTargets(root)
 	if err != nil {
 		return nil, err
@@ -90,8 +95,12 @@ func check(ctx context.Context, root, module string, known table) ([]string, err
 				wrong = append(wrong, fmt.Sprintf("%s: build/setup.sh does not install %s for it, which has %s", target, n.pack, n.why))
 			}
 		}
-		if len(f.needs) > 0 && len(f.parts) == 0 && !known.bare[target] {
-			wrong = append(wrong, target+": it starts programs and does not run build/setup.sh first")
+		if _, is := known.scripts[target]; is {
+			continue
+		}
+		if first := slices.IndexFunc(recipes[target], func(s start) bool { return s.program == "build/setup.sh" }); known.bare[target] == (first >= 0) ||
+			first >= 0 && slices.ContainsFunc(recipes[target][:first], func(s start) bool { return !known.there[known.packages[s.program]] || known.looked[s.program] }) {
+			wrong = append(wrong, target+": it has to run build/setup.sh before it starts anything else")
 		}
 	}
 	for _, part := range slices.Sorted(maps.Keys(setup.packages)) {
@@ -198,12 +207,14 @@ func (f *follow) named(ctx context.Context, s start) {
 	case kind == "run" && rest != "":
 		f.run(ctx, s, rest, "main")
 	case kind == "test" && rest != "":
-		f.goCommand(ctx, start{program: "go", arguments: []string{"test", rest}, where: s.where})
+		f.goCommand(ctx, start{program: "go", arguments: []string{"test", "-tags", "devnet", rest}, where: s.where})
 	case kind == "npm" && rest != "":
 		f.needs = append(f.needs, need{s.program, "what " + s.where + " starts"})
 		f.scripts(ctx, s, rest)
 	case kind == "guide" && rest != "":
 		f.guide(ctx, s, rest)
+	case f.built[s.program] == f.known.steps && f.known.steps != "":
+		f.steps(ctx, s)
 	case f.built[s.program] != "":
 		f.run(ctx, s, f.built[s.program], "main")
 	case s.program == "build/setup.sh":
@@ -258,6 +269,16 @@ func (f *follow) make(ctx context.Context, s start) {
 	}
 }
 
+// steps follows the program of ours that makes several targets, each named with those that go before it.
+func (f *follow) steps(ctx context.Context, s start) {
+	f.run(ctx, s, f.known.steps, "main")
+	for i, step := range s.arguments {
+		if !strings.HasPrefix(step, "-") && (i == 0 || !strings.HasPrefix(s.arguments[i-1], "-")) {
+			f.make(ctx, start{program: "make", arguments: strings.Split(step, ":"), where: s.where})
+		}
+	}
+}
+
 func (f *follow) script(ctx context.Context, s start, file string) {
 	if !f.once(file) {
 		return
@@ -305,7 +326,9 @@ var withValue = map[string]bool{"-o": true, "-ldflags": true, "-run": true, "-co
 func (f *follow) folders(argument string) []string {
 	base, all := strings.CutSuffix(argument, "/...")
 	base = path.Clean(base)
-	if argument != "." && !strings.HasPrefix(argument, "./") {
+	if strings.Contains(argument, "$") {
+		base, all = ".", true // any
+	} else if argument != "." && !strings.HasPrefix(argument, "./") {
 		return nil
 	}
 	if !all {
@@ -348,15 +371,19 @@ func (f *follow) goCommand(ctx context.Context, s start) {
 	}
 	for _, folder := range folders {
 		ours, others := f.code.closure(folder, verb != "run" && verb != "build")
-		if len(ours) > 0 && tags != "bindings" && slices.ContainsFunc(others, func(o string) bool { return strings.HasPrefix(o, f.known.window) }) {
+		if len(ours) > 0 && tags != "bindings" && !s.pure && slices.ContainsFunc(others, func(o string) bool { return strings.HasPrefix(o, f.known.window) }) {
 			f.compiler(s, f.known.windowPackages)
 		}
 		switch verb {
 		case "run":
 			f.run(ctx, s, folder, function)
 		case "test":
-			if f.once("test " + folder) {
-				f.runs(ctx, s, folder, "", true)
+			code := f.released
+			if strings.Contains(tags, "devnet") {
+				code = f.code
+			}
+			if f.once("test "+tags+" "+folder) && code.packages[folder] != nil {
+				f.runs(ctx, s, code, folder, "", true)
 			}
 		}
 	}
@@ -370,12 +397,12 @@ func (f *follow) compiler(s start, packages []string) {
 
 func (f *follow) run(ctx context.Context, s start, folder, function string) {
 	if f.once("run " + folder + " " + function) {
-		f.runs(ctx, s, folder, function, false)
+		f.runs(ctx, s, f.code, folder, function, false)
 	}
 }
 
-func (f *follow) runs(ctx context.Context, s start, folder, function string, tests bool) {
-	found, err := f.code.runs(folder, function, tests, f.known.stops)
+func (f *follow) runs(ctx context.Context, s start, code *code, folder, function string, tests bool) {
+	found, err := code.runs(folder, function, tests, f.known.stops)
 	if err != nil {
 		f.complain(s, "%v", err)
 	}

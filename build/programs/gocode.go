@@ -54,14 +54,15 @@ type parameter struct {
 type start struct {
 	program, unclear string
 	arguments        []string // the literal ones
+	pure             bool     // without the C compiler
 	where            string
 }
 
-func readCode(root, module string, known table) (*code, error) {
+func readCode(root, module string, known table, tags []string) (*code, error) {
 	c := &code{root: root, module: module, context: build.Default, files: token.NewFileSet(), packages: map[string]*goPackage{},
 		refers: map[token.Pos][]token.Pos{}, starts: map[token.Pos][]start{}, methods: map[token.Pos][]*ast.FuncDecl{},
 		called: map[string]bool{}, wrappers: map[token.Pos]parameter{}}
-	c.context.GOOS, c.context.GOARCH, c.context.CgoEnabled, c.context.BuildTags = "linux", "amd64", true, known.tags
+	c.context.GOOS, c.context.GOARCH, c.context.CgoEnabled, c.context.BuildTags = "linux", "amd64", true, tags
 	if err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -328,6 +329,9 @@ func (c *code) runs(dir, function string, tests bool, stops map[string]string) (
 	p := c.packages[dir]
 	if p == nil {
 		return nil, fmt.Errorf("there is no Go package in %s", dir)
+	}
+	if tests && len(p.testFunctions) == 0 {
+		return nil, nil // nor does anything else of it run
 	}
 	var from []token.Pos
 	ours, _ := c.closure(dir, tests)

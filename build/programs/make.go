@@ -15,22 +15,21 @@ import (
 )
 
 var (
-	targetLine = regexp.MustCompile(`(?m)^\.PHONY: (.+)$`)
+	targetLine = regexp.MustCompile(`(?m)^([a-z][a-z-]*):.*##`)
 	condition  = regexp.MustCompile(`\$\((?:if|or) \$\(([A-Z_]+)\)`)
 	again      = regexp.MustCompile(`^\t.*\$[({]MAKE[)}]`)
 	alone      = regexp.MustCompile(`^\t@?\$\(MAKE\) [^;&|` + "`" + `\\]*$`)
 	fromShell  = regexp.MustCompile(`\$\(shell ([^\n]+)`)
 )
 
-// makeTargets returns the targets of the Makefile in a folder that can be asked for by name, and what its variables
-// start whatever the target is.
+// makeTargets returns the targets that the Makefile in a folder offers, and what its variables start whatever the target is.
 func makeTargets(root string) (targets []string, always []start, err error) {
 	text, err := os.ReadFile(filepath.Join(root, "Makefile")) // #nosec G304 -- the project's own
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, m := range targetLine.FindAllSubmatch(text, -1) {
-		targets = append(targets, strings.Fields(string(m[1]))...)
+		targets = append(targets, string(m[1]))
 	}
 	for _, m := range fromShell.FindAllSubmatch(text, -1) {
 		program, _, _ := strings.Cut(string(m[1]), " ")

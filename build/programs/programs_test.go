@@ -44,11 +44,10 @@ func TestOthersThatStartPrograms(t *testing.T) {
 
 // A project in which all is well: its tests start one program, its Makefile another.
 var small = map[string]string{
-	"Makefile": `.PHONY: test small
-test:
+	"Makefile": `test: ## test
 	build/setup.sh tools
 	awk 1 && go test ./...
-small:
+small: ## run
 	build/setup.sh letters
 	go build -o build/bin/small ./small
 	build/bin/small
@@ -89,7 +88,7 @@ var smallTable = table{
 	packages:    by(map[string]string{"mawk": "awk sh", "go": "go", "npm": "npm node", "hammer-utils": "hammer", "letters": "letter", "saws": "saw"}),
 	there:       set("mawk go npm"),
 	libraries:   map[string]string{"letters": "for the look of it"},
-	bare:        set(""),
+	looked:      set("go"),
 	npmPrograms: set("vite"),
 	compiler:    []string{"cc"},
 }
@@ -121,7 +120,7 @@ func TestCheck(t *testing.T) {
 		{name: "a part that is not there", file: "Makefile", from: "setup.sh letters", to: "setup.sh letters leters",
 			want: []string{"small: build/setup.sh has no part leters"}},
 		{name: "a target that installs nothing", file: "Makefile", from: "\tbuild/setup.sh letters\n", to: "",
-			want: []string{"small: build/setup.sh does not install letters for it, which has letter (small/main.go:11)", "small: it starts programs and does not run build/setup.sh first"}},
+			want: []string{"small: build/setup.sh does not install letters for it, which has letter (small/main.go:11)", "small: it has to run build/setup.sh before it starts anything else"}},
 		{name: "in the program only", file: "small/main.go", from: "main() { ", to: `main() { desk{}.run("hammer"); `,
 			want: []string{"small: build/setup.sh does not install hammer-utils for it, which has hammer (small/main.go:11)"}},
 		{name: "by way of an interface", file: "small/main.go", from: "func main", to: `type sawer interface { saw() }

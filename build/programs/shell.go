@@ -31,7 +31,13 @@ func (s *shell) read(text string) error {
 	})
 	syntax.Walk(file, func(n syntax.Node) bool {
 		if call, ok := n.(*syntax.CallExpr); ok && len(call.Args) > 0 {
+			before := len(s.found)
 			s.command(call.Args, call.Pos().Line())
+			for _, a := range call.Assigns {
+				for i := range s.found[before:] {
+					s.found[before+i].pure = s.found[before+i].pure || a.Name.Value == "CGO_ENABLED" && a.Value != nil && literal(a.Value) == "0"
+				}
+			}
 		}
 		return true
 	})

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // starters are the functions of other packages that start a program, with the parameter that names it. LookPath starts
@@ -46,7 +47,7 @@ func (c *code) findStarts(u unit) {
 	for _, file := range u.files {
 		for _, declaration := range file.Decls {
 			for at, node := range declared(declaration) {
-				s := &search{c: c, u: u, at: at, name: u.of.dir + "." + nameOf(node), params: map[types.Object]owned{}, values: map[types.Object][]ast.Expr{}, seen: map[ast.Node]bool{}}
+				s := &search{c: c, u: u, at: at, name: strings.TrimPrefix(u.of.dir+"."+nameOf(node), ".."), params: map[types.Object]owned{}, values: map[types.Object][]ast.Expr{}, seen: map[ast.Node]bool{}}
 				ast.Inspect(node, s.prepare)
 				ast.Inspect(node, s.visit)
 			}
@@ -234,8 +235,12 @@ func (s *search) named(call *ast.CallExpr, p parameter) {
 	if commands == nil {
 		for _, program := range s.strings(argument) {
 			command := []string{program}
-			for _, a := range rest {
-				command = append(command, s.text(a))
+			for i, a := range rest {
+				if call.Ellipsis.IsValid() && i == len(rest)-1 {
+					command = append(command, s.list(a, map[types.Object]bool{})...)
+				} else {
+					command = append(command, s.text(a))
+				}
 			}
 			commands = append(commands, command)
 		}
@@ -302,6 +307,39 @@ func (s *search) commands(e ast.Expr) [][]string {
 		all = append(all, command)
 	}
 	return all
+}
+
+// list returns all that a list can have, as far as it is written out.
+func (s *search) list(e ast.Expr, seen map[types.Object]bool) []string {
+	var all []string
+	switch e := e.(type) {
+	case *ast.CompositeLit:
+		for _, element := range e.Elts {
+			all = append(all, s.text(element))
+		}
+		return all
+	case *ast.CallExpr:
+		if name, ok := e.Fun.(*ast.Ident); ok && name.Name == "append" && !e.Ellipsis.IsValid() {
+			all = s.list(e.Args[0], seen)
+			for _, element := range e.Args[1:] {
+				all = append(all, s.text(element))
+			}
+			return all
+		}
+	case *ast.Ident:
+		o := s.object(e)
+		if seen[o] {
+			return nil
+		}
+		seen[o] = true
+		for _, value := range s.values[o] {
+			all = append(all, s.list(value, seen)...)
+		}
+		if len(s.values[o]) > 0 {
+			return all
+		}
+	}
+	return []string{hidden}
 }
 
 func (s *search) isFirst(e *ast.IndexExpr) bool {

@@ -16,8 +16,10 @@ type table struct {
 	// wrappers are functions that name a program in a way of their own, with the parameter.
 	wrappers map[string]parameter
 	// stops are functions that tests call and that start nothing in them, and why.
-	stops map[string]string
-	bare  map[string]bool // targets that start something and need nothing installed
+	stops  map[string]string
+	bare   map[string]bool // targets that need nothing installed
+	looked map[string]bool // programs that build/setup.sh looks for, so that it has to come first
+	steps  string          // the folder of the program that makes the targets that it is given
 	// scripts are those that a person or a server runs, and the parts that are installed before.
 	scripts        map[string][]string
 	commands       map[string][]string // of programs of ours, each a function that begins there
@@ -85,7 +87,7 @@ var ours = table{
 		"xdg-utils":          "xdg-mime xdg-open",
 		"xdotool":            "xdotool",
 		"xvfb":               "Xvfb",
-		ourselves:            "harbour latchkey latchkey-assertion",
+		ourselves:            "bindings harbour latchkey latchkey-assertion",
 		elsewhere:            "codesign hdiutil iconutil lipo rundll32.exe spctl wslview xcrun",
 	}),
 	there: set(elsewhere + " " + asked + " " + ourselves + " coreutils apt bash dash dpkg diffutils findutils grep mawk mount sed tar util-linux"),
@@ -99,6 +101,13 @@ var ours = table{
 		"python3-gi":               "backend/devnet/window.py imports it",
 	},
 	unclear: map[string]place{
+		"TestREADME: program":                                                                         {[]string{"run backend/cmd/latchkey"}, "built by the test"},
+		"backend/devnet/cmd/dev.openWindow: wails":                                                    {[]string{"go", "npm"}, "the command of Wails, installed before; it starts these"},
+		"backend/devnet/cmd/dev.signIn: program":                                                      {[]string{"run backend/cmd/latchkey"}, "built before"},
+		"backend/identity.onSearchingComputer: os.Args[0]":                                            {nil, "the test itself"},
+		"backend/internal/steps.scripts: __hidden__":                                                  {nil, "rows of the test"},
+		"backend/internal/steps.target: program":                                                      {[]string{"make"}, "a variable, which make sets"},
+		"make lint: $/golangci-lint":                                                                  {nil, "installed before"},
 		"app.TestSecondWindowHandsOver: program":                                                      {[]string{"run ."}, "built by the test"},
 		"app.TestSecondWindowWithoutBus: program":                                                     {[]string{"run ."}, "built by the test"},
 		"backend/browser.entryStarts: command[0]":                                                     {nil, "whether a menu entry's program is there"},
@@ -159,17 +168,22 @@ var ours = table{
 		"github.com/cli/browser.OpenURL":                                                              {[]string{"xdg-open"}, "its code is not ours"},
 	},
 	without: map[string]string{
+		"dev xdg-utils":      "a window is for a person, whose desktop has it",
+		"network xdg-utils":  "the address is printed where it is missing",
 		"package xdg-utils":  "the program is asked for its completions",
 		"bindings xdg-utils": "the program lists its methods and ends",
 		"run xdg-utils":      "a window is for a person, whose desktop has it",
 	},
 	wrappers: map[string]parameter{"build/package.guided": {index: 1, prefix: "guide "}},
 	stops: map[string]string{
-		"build/package.build":       "tests see it refuse, and give it a compiler that makes nothing",
-		"build/package.verify":      "no test gets so far",
-		"build/package.seal.script": "a test reads it",
+		"backend/internal/fuzzrun.run": "a test lets it try the targets of another module",
+		"build/package.build":          "tests see it refuse, and give it a compiler that makes nothing",
+		"build/package.verify":         "no test gets so far",
+		"build/package.seal.script":    "a test reads it",
 	},
 	bare:           set("help"),
+	looked:         set("go gofmt node npm"),
+	steps:          "backend/internal/steps",
 	scripts:        map[string][]string{".ci/run": nil, "build/audit.sh": {"go-window", "frontend"}},
 	commands:       map[string][]string{"build/package": {"build", "macos", "verify", "compare", "try"}},
 	npmPrograms:    set("eslint svelte-check tsc vite vitest"),
