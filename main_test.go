@@ -5,58 +5,127 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// The README is a contract: each target, path and command that it names is there.
+// runs says for each command of the README what runs it: a test, a step of "make test" or a workflow, by the file that
+// does it and a text in there. Those without a file are run by TestREADME.
+var runs = map[string]struct{ file, text string }{
+	// The stories are the demo as it is without a display.
+	"make demo":                      {"Makefile", "\n\tbuild/bin/demo -headless -story $* -window build/bin/latchkey-window-devnet"},
+	"make demo EMAIL=1":              {"Makefile", "\nSTORIES := handle email "},
+	"make test":                      {".github/workflows/ci.yml", "- run: make test\n"},
+	"make test PKG=./backend/redact": {},
+	"make run":                       {"app/run_devnet_test.go", `"make", "run"`},
+	"go build -o build/bin/ ./backend/cmd/latchkey": {},
+	"make dev":         {"backend/devnet/cmd/dev/main_test.go", "TestInTheWay"},
+	"make network":     {"backend/devnet/cmd/dev/main_test.go", "alone: true"},
+	"make check":       {".github/workflows/ci.yml", "- run: make check\n"},
+	"make screenshots": {"Makefile", "\ntest-pictures:\n\tnpm --prefix frontend run screenshots\n"},
+	// Each of its tests is in "make test" as well, shorter.
+	"make soak":                {"Makefile", "-run '^(TestKilled|TestCrowd)' ./backend/internal/soak ./backend/wire"},
+	"make package TEST_KEYS=1": {".github/workflows/release.yml", "- run: make package TEST_KEYS=1 "},
+	"make verify":              {".github/workflows/release.yml", "- run: make verify\n"},
+}
+
+// The README is a contract: each command that it names is run, and each path, link and command of the program is there.
 func TestREADME(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	makefile, err := os.ReadFile("Makefile")
-	if err != nil {
-		t.Fatal(err)
-	}
-	targets := regexp.MustCompile(`(?m)^make ([a-z]+)`).FindAllStringSubmatch(string(text), -1)
-	if len(targets) != 8 {
-		t.Errorf("%d make commands found, want 8", len(targets))
-	}
-	for _, m := range targets {
-		if !strings.Contains(string(makefile), "\n.PHONY: "+m[1]+"\n") {
-			t.Errorf("make %s is not a target", m[1])
+	text := read(t, "README.md")
+	var commands []string
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		for line := range strings.Lines(block[1]) {
+			command, _, _ := strings.Cut(line, " #")
+			commands = append(commands, strings.TrimSpace(command))
 		}
 	}
-	_, layout, _ := strings.Cut(string(text), "## Layout")
-	paths := regexp.MustCompile(`(?m)^([a-z][a-z./]*) +\S`).FindAllStringSubmatch(layout, -1)
-	if len(paths) != 11 {
-		t.Errorf("%d paths in the layout, want 11", len(paths))
+	for _, m := range regexp.MustCompile("`((?:make|go|npm) [^`]*)`").FindAllStringSubmatch(text, -1) {
+		commands = append(commands, m[1])
 	}
-	for _, m := range paths {
-		if _, err := os.Stat(m[1]); err != nil {
-			t.Errorf("layout: %v", err)
+	for _, command := range commands {
+		if _, known := runs[command]; !known {
+			t.Errorf("nothing runs %q; say in this file what does", command)
 		}
 	}
-	for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
-		if _, err := os.Stat(m[1]); err != nil {
-			t.Errorf("link: %v", err)
+	for command, by := range runs {
+		switch {
+		case !slices.Contains(commands, command):
+			t.Errorf("the README does not name %q", command)
+		case by.file != "":
+			if !strings.Contains(read(t, by.file), by.text) {
+				t.Errorf("%s does not run %q", by.file, command)
+			}
+		default:
+			cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+			cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") })
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s", command, err, out)
+			}
 		}
 	}
-	_, commands, ok := strings.Cut(string(text), "the terminal face: latchkey ")
+	program, _, ok := strings.Cut(text, "\nIts commands: latchkey ")
 	if !ok {
-		t.Fatal("the README does not name the terminal face's commands")
+		t.Fatal("the README does not name the commands of the terminal program")
 	}
-	commands, _, _ = strings.Cut(commands, "\n")
-	program := filepath.Join(t.TempDir(), "latchkey")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./backend/cmd/latchkey").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	for command := range strings.SplitSeq(commands, ", ") {
-		out, err := exec.CommandContext(t.Context(), program, command, "--help").CombinedOutput()
+	subcommands, _, _ := strings.Cut(text[len(program)+len("\nIts commands: latchkey "):], "\n")
+	for command := range strings.SplitSeq(subcommands, ", ") {
+		out, err := exec.CommandContext(t.Context(), "build/bin/latchkey", command, "--help").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "latchkey "+command) {
 			t.Errorf("latchkey %s --help: %v\n%s", command, err, out)
+		}
+	}
+}
+
+// One test of one package, as "make test PKG=./backend/redact RUN=TestHandler" runs it.
+func TestTestOfOnePackage(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args []string
+		ok   bool
+		says string
+	}{
+		"a test":     {[]string{"./backend/redact", "TestHandler$"}, true, "redact"},
+		"no package": {[]string{"./backend/nowhere", ""}, false, "there is no package 'backend/nowhere'"},
+	} {
+		out, err := exec.CommandContext(t.Context(), "build/test.sh", c.args...).CombinedOutput()
+		if (err == nil) != c.ok || !strings.Contains(string(out), c.says) {
+			t.Errorf("%s: %v\n%s", name, err, out)
+		}
+	}
+}
+
+// What the pages for newcomers name is there: targets of make, paths, and what they link to.
+func TestPagesNameWhatIsThere(t *testing.T) {
+	t.Parallel()
+	makefile := read(t, "Makefile")
+	for page, paths := range map[string]int{"README.md": 3, "CONTRIBUTING.md": 20, "CHANGELOG.md": 2, "SECURITY.md": 20, "build/README.md": 3} {
+		text := read(t, page)
+		for _, m := range regexp.MustCompile("(?m)(?:^|`)make ([a-z]+)").FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(makefile, "\n.PHONY: "+m[1]+"\n") {
+				t.Errorf("%s: make %s is not a target", page, m[1])
+			}
+		}
+		found := 0
+		for _, m := range regexp.MustCompile("`((?:app|backend|frontend|build|\\.github)/[A-Za-z0-9_./-]*|main\\.go|Makefile)`").FindAllStringSubmatch(text, -1) {
+			if path := m[1]; !strings.HasPrefix(path, "build/bin") && !strings.HasPrefix(path, "build/d") {
+				found++
+				if _, err := os.Stat(path); err != nil {
+					t.Errorf("%s: %v", page, err)
+				}
+			}
+		}
+		if found < paths {
+			t.Errorf("%s: %d paths found, want %d", page, found, paths)
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(text, -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: link: %v", page, err)
+			}
 		}
 	}
 }
