@@ -175,10 +175,27 @@ func TestCI(t *testing.T) {
 	if !regexp.MustCompile(`^"windows-\w+""macos-\w+"$`).MatchString(systems) {
 		t.Errorf("the other systems are %s", systems)
 	}
+	// A test that is left out on a system is one that there is, and the file says why.
+	comment, _, _ := strings.Cut(text, "\nname: ")
+	left := 0
+	for _, m := range regexp.MustCompile(`skip: \^Test\(?([A-Za-z|]+)\)?\$\n`).FindAllStringSubmatch(text, -1) {
+		for test := range strings.SplitSeq(m[1], "|") {
+			left++
+			if !strings.Contains(comment, "Test"+test) {
+				t.Errorf("it does not say why Test%s is left out", test)
+			}
+			if out, err := exec.CommandContext(t.Context(), "git", "grep", "-q", `^func Test`+test+`(t \*testing`, "--", "backend/*_test.go").CombinedOutput(); err != nil {
+				t.Errorf("there is no Test%s: %v %s", test, err, out)
+			}
+		}
+	}
+	if left != 8 {
+		t.Errorf("%d tests are left out, want 8", left)
+	}
 	makefile := read(t, "Makefile")
 	for name, wanted := range map[string][]string{
-		"linux":   {"make test"},
-		"systems": {"go vet ./backend/...", "go test ./backend/...", "npm --prefix frontend ci --ignore-scripts", "npm --prefix frontend run build", "go build -tags desktop,production -o build/bin/ ."},
+		"linux":   {"make check", "make test"},
+		"systems": {"go vet ./backend/...", `go test -skip "$SKIP" ./backend/...`, "npm --prefix frontend ci --ignore-scripts", "npm --prefix frontend run build", "go build -tags desktop,production -o build/bin/ ."},
 	} {
 		last := -1
 		for _, command := range wanted {
