@@ -194,6 +194,32 @@ func (p plan) asked(options Options) plan {
 	return p
 }
 
+// free reports a port that somebody else has taken since the last start. Other ports will not do: they stand in every
+// DID document.
+func (p plan) free(dir string) error {
+	ports := []string{p.PLCPort, p.PDSPort, p.SuggestionsPort}
+	if p.Email != nil {
+		ports = append(ports, p.Email.PDSPort, p.Email.AuthPort, p.Email.MailPort)
+	}
+	if p.Second != nil {
+		ports = append(ports, p.Second.PDSPort)
+	}
+	for _, port := range ports {
+		if port == "" {
+			continue
+		}
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		if err != nil {
+			return fmt.Errorf("devnet: the private network needs port %s, where it has been before; end what uses it, "+
+				"or remove %s to begin anew: %w", port, dir, err)
+		}
+		if err := listener.Close(); err != nil {
+			return fmt.Errorf("devnet: %w", err)
+		}
+	}
+	return nil
+}
+
 type planAccount struct {
 	Handle   string `json:"handle"`
 	Password string `json:"password"`
@@ -208,6 +234,9 @@ func (n *Network) start(ctx context.Context) error {
 		return err
 	}
 	asked := plan.asked(n.options)
+	if err := asked.free(n.options.Dir); err != nil {
+		return err
+	}
 	asked.Clients = n.clients.plan()
 	process, ready, err := startProcess(ctx, n.node, n.options, asked)
 	if err != nil {

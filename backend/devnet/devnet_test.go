@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -107,6 +108,30 @@ func TestRestartKeepsEverything(t *testing.T) {
 		t.Errorf("a new start has the accounts %v, want %v", again.Accounts, before.Accounts)
 	}
 	createSession(t, again.Accounts[0])
+}
+
+// A network can't move to other ports, so it says which of them somebody else has.
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	network := MustStart(t)
+	if err := network.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	taken, err := net.Listen("tcp", strings.Replace(strings.TrimPrefix(network.PDS, "http://"), "localhost", "127.0.0.1", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(taken.Addr().String())
+	err = network.Restart(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "needs port "+port+", ") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := network.Restart(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestStartFails(t *testing.T) {
