@@ -27,8 +27,19 @@ const contentSecurityPolicy: Plugin = {
   ],
 }
 
+/** Browsers ask the development server for an icon, and complain when there is none. */
+const noIcon: Plugin = {
+  name: 'no-icon',
+  apply: 'serve',
+  configureServer: (server) => {
+    server.middlewares.use('/favicon.ico', (_request, response) => {
+      response.writeHead(204).end()
+    })
+  },
+}
+
 export default defineConfig({
-  plugins: [svelte(), svelteTesting(), contentSecurityPolicy],
+  plugins: [svelte(), svelteTesting(), contentSecurityPolicy, noIcon],
   // A test holds the words against the catalogue of the backend.
   server: { host: '127.0.0.1', fs: { allow: ['.', '../backend'] } },
   build: { target: ['es2022', 'safari16'], assetsInlineLimit: 0, modulePreload: { polyfill: false } },

@@ -10,6 +10,11 @@ import { Store } from './state/store.svelte'
 import { speak } from './strings'
 import './styles/base.css'
 
+/** Wails 2.15 fails to make the overlay of its development server, and would say so on the console of every browser. */
+if (import.meta.env.DEV) {
+  addEventListener('DOMContentLoaded', (event) => event.stopPropagation(), { capture: true, once: true })
+}
+
 /** A plain browser on the development server gets the mock; a build has no trace of it. */
 async function findBridge(): Promise<Bridge> {
   if (import.meta.env.DEV && !('go' in window)) {
