@@ -111,11 +111,14 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	return unlessEnded(ctx, openWindow(ctx, o, network, out))
 }
 
+// unlessEnded returns an error that is not one of being told to end.
 func unlessEnded(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
 func say(out io.Writer, text string) { _, _ = fmt.Fprintln(out, "dev: "+text) }

@@ -68,7 +68,7 @@ func install(ctx context.Context, out io.Writer) (string, error) {
 	cmd.Env = append(os.Environ(), "GOBIN="+dir)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("Wails could not be built: %w", err)
+		return "", fmt.Errorf("the command of Wails could not be built: %w", err)
 	}
 	return filepath.Join(dir, "wails"), nil
 }
@@ -135,11 +135,12 @@ func signIn(ctx context.Context, handle string, network *devnet.Network, env []s
 	latchkey := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(ctx, program, args...)
 		cmd.Env = append(os.Environ(), env...)
-		cmd.Stderr = os.Stderr
 		return cmd
 	}
 	if err := latchkey("switch", handle).Run(); err == nil && latchkey("api", "com.atproto.server.getSession").Run() == nil {
 		return nil
 	}
-	return person.SignIn(ctx, latchkey("login", "--no-browser", "--json", handle))
+	login := latchkey("login", "--no-browser", "--json", handle)
+	login.Stderr = os.Stderr
+	return person.SignIn(ctx, login)
 }
