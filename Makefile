@@ -43,7 +43,7 @@ STORIES := handle email sessions keyless terminal rescue scheme
 
 .PHONY: check
 check: ## a quick look, offline and without a window: format, vet, types, and the tests that need no more
-	build/setup.sh desktop frontend
+	build/setup.sh frontend
 	$(STEPS) -at-once 2 format vet check-go types test-page
 
 .PHONY: check-go

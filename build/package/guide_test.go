@@ -1,3 +1,7 @@
+// They build the window.
+
+//go:build devnet
+
 package main
 
 import (
