@@ -10,23 +10,36 @@ GOLANGCI := v2.15.0
 FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) \
 	$(addprefix frontend/,index.html package-lock.json svelte.config.js tsconfig.json vite.config.ts)
 
+# BRAND=folder: every go command below reads that brand in place of our own. A make inside of this one has it already,
+# and a dry run builds nothing.
+ifdef BRAND
+ifeq ($(BRAND_CHECKED)$(findstring n,$(firstword -$(MAKEFLAGS))),)
+BRAND_SAID := $(shell build/brand.sh '$(BRAND)')
+ifneq ($(BRAND_SAID),ok)
+$(error $(BRAND_SAID))
+endif
+export BRAND_CHECKED := yes
+export GOFLAGS := $(GOFLAGS) -overlay=$(CURDIR)/build/bin/overlay.json
+endif
+endif
+
 .PHONY: help
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: demo
-demo: setup programs ## sign in on a private network, in a real window; EMAIL=1 by email
+demo: setup programs ## sign in on a private network, in a real window; EMAIL=1 by email, BRAND=folder
 	build/bin/demo -story $(if $(EMAIL),email,handle) -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
 
 .PHONY: run
-run: ## build the window and open it on the public network
+run: ## build the window and open it on the public network; BRAND=folder
 	build/setup.sh go-window frontend
 	$(MAKE) --no-print-directory frontend/dist/index.html
 	go build -tags $(WINDOW_TAGS) -ldflags '-s -w' -o build/bin/latchkey-window .
 	build/bin/latchkey-window
 
 .PHONY: dev
-dev: ## open the window on a private network and show edits at once; NETWORK=public, ACCOUNT=alice.test, PORT=34115
+dev: ## open the window on a private network and show edits at once; NETWORK=public, ACCOUNT=alice.test, PORT=34115, BRAND=folder
 	build/setup.sh go
 	go build -o build/bin/dev ./backend/devnet/cmd/dev
 	build/bin/dev $(if $(NETWORK),-network '$(NETWORK)') $(if $(ACCOUNT),-account '$(ACCOUNT)') $(if $(PORT),-address 'localhost:$(PORT)')
@@ -51,7 +64,7 @@ check-go:
 	CGO_ENABLED=0 go test ./...
 
 .PHONY: test
-test: $(if $(PKG),test-some,test-all) ## run every test there is, the window's too; PKG=./backend/oauth RUN=TestX for some of them
+test: $(if $(PKG),test-some,test-all) ## run every test there is, the window's too; PKG=./backend/oauth RUN=TestX for some of them, BRAND=folder
 
 .PHONY: test-some
 test-some: setup frontend/dist/index.html

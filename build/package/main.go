@@ -6,13 +6,15 @@
 //	package verify [-brand DIR] [-version V] DIR
 //	package compare [-brand DIR] [-version V] -with PUBLISHED DIR
 //	package try [-brand DIR] [-version V] DIR
+//	package overlay [-brand DIR] DIR
 //
 // It is run at the root of the sources. Build makes DIR anew. The keys are those that the environment names
 // (KIND environment), throw-away ones (test) or none at all (none: what two people build of the same commit
 // is then the same, byte by byte; programs for Windows get the signatures of RELEASE, if it is named). With an empty
 // cache of its own the compiler takes nothing from what it made before. Public keys go to DIR-keys, where verify looks
 // for them: whoever trusts keys that lie beside what they signed trusts anybody. Compare says whether what was built in
-// DIR is what somebody published. Try builds the two programs of a brand into DIR, for this machine.
+// DIR is what somebody published. Try builds the two programs of a brand into DIR, for this machine. Overlay checks a brand and writes DIR/overlay.json, with which any go command builds that brand into
+// what it compiles (GOFLAGS=-overlay=DIR/overlay.json).
 //
 // Macos makes the disk image for macOS, on a Mac; build -macos puts it among the files of a release.
 //
@@ -49,7 +51,7 @@ func run(ctx context.Context, args []string, out, complaints io.Writer) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, errUsage):
-		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] [-signatures RELEASE] [-macos DIR] DIR, package macos [-brand DIR] [-version V] [-keys environment or none] DIR, package verify [-brand DIR] [-version V] DIR, package compare [-brand DIR] [-version V] -with PUBLISHED DIR, or package try [-brand DIR] [-version V] DIR")
+		_, _ = fmt.Fprintln(complaints, "package: say what to do: package build [-brand DIR] [-version V] [-keys environment, test or none] [-cache DIR] [-signatures RELEASE] [-macos DIR] DIR, package macos [-brand DIR] [-version V] [-keys environment or none] DIR, package verify [-brand DIR] [-version V] DIR, package compare [-brand DIR] [-version V] -with PUBLISHED DIR, package try [-brand DIR] [-version V] DIR, or package overlay [-brand DIR] DIR")
 		return 2
 	}
 	_, _ = fmt.Fprintf(complaints, "package: %v\n", err)
@@ -103,6 +105,8 @@ func do(ctx context.Context, args []string, out io.Writer) error {
 		return verify(ctx, o)
 	case "try":
 		return try(ctx, o)
+	case "overlay":
+		return overlay(o)
 	case "compare":
 		return compare(ctx, o)
 	}

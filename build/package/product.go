@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"net/mail"
 	"net/url"
 	"os"
@@ -54,7 +55,7 @@ func readProduct(folder string) (product, error) {
 	file := filepath.Join(folder, "brand.json")
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return p, err
+		return p, fmt.Errorf("there is no brand in the folder %q, which a copy of %s would be: %w", folder, brandFolder, err)
 	}
 	if p.Brand, err = config.ParseBrand(file, data); err != nil {
 		return p, err
@@ -71,7 +72,22 @@ func readProduct(folder string) (product, error) {
 	if err := p.check(); err != nil {
 		return p, fmt.Errorf("%s: %w", file, err)
 	}
-	return p, nil
+	return p, checkIcon(filepath.Join(folder, "icon.png"))
+}
+
+func checkIcon(file string) error {
+	data, err := os.ReadFile(file) // #nosec G304 -- of the brand folder that the packager names
+	if err != nil {
+		return fmt.Errorf("the brand needs an icon of 512 by 512 pixels: %w", err)
+	}
+	icon, err := png.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("%s must be a PNG: %w", file, err)
+	}
+	if icon.Width != 512 || icon.Height != 512 {
+		return fmt.Errorf("%s must be 512 by 512 pixels; it is %d by %d", file, icon.Width, icon.Height)
+	}
+	return nil
 }
 
 var (

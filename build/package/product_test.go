@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,5 +133,44 @@ func TestIcons(t *testing.T) {
 		if !strings.Contains(f.path, fmt.Sprintf("/%dx%d/apps/%s.png", width, width, p.AppID)) {
 			t.Errorf("%s is %d wide", f.path, width)
 		}
+	}
+}
+
+// What is wrong with a brand folder is said in one sentence, before anything is built.
+func TestWrongBrandFolders(t *testing.T) {
+	t.Parallel()
+	small := new(bytes.Buffer)
+	if err := png.Encode(small, image.NewNRGBA(image.Rect(0, 0, 128, 128))); err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		file, data, want string // an empty file removes the whole folder
+	}{
+		"no folder":    {"", "", "there is no brand in the folder"},
+		"wrong key":    {"brand.json", `{"colour": "red"}`, `"colour" is not a key`},
+		"no picture":   {"icon.png", "brass", "icon.png must be a PNG"},
+		"small":        {"icon.png", small.String(), "it is 128 by 128"},
+		"no packaging": {"packaging.json", "{}", `"command" must be`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "brand")
+			if tt.file != "" {
+				if err := os.CopyFS(dir, os.DirFS("testdata/brand")); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, tt.file), []byte(tt.data), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			out := t.TempDir()
+			err := overlay(options{brand: dir, out: out})
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v", err)
+			}
+			if _, err := os.Stat(filepath.Join(out, "overlay.json")); err == nil {
+				t.Error("an overlay was written all the same")
+			}
+		})
 	}
 }

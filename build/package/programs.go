@@ -75,6 +75,19 @@ func (p product) ldflags() string {
 	return "-s -w -X latchkey/backend/config.version=" + p.version + " -X main.command=" + p.Command
 }
 
+// overlay is for builds that are not ours: those of the Makefile's other targets.
+func overlay(o options) error {
+	p, err := readProduct(o.brand)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.out, 0o750); err != nil {
+		return err
+	}
+	_, err = p.overlay(o.out)
+	return err
+}
+
 // overlay lets the compiler read the brand in another folder instead of our own, without touching ours
 // (go help build, -overlay). It answers the file that says so.
 func (p product) overlay(dir string) (string, error) {

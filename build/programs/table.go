@@ -191,7 +191,7 @@ var ours = table{
 	looked:         set("go gofmt node npm"),
 	steps:          "backend/internal/steps",
 	scripts:        map[string][]string{".ci/run": nil, "build/audit.sh": {"go-window", "frontend"}},
-	commands:       map[string][]string{"build/package": {"build", "macos", "verify", "compare", "try"}},
+	commands:       map[string][]string{"build/package": {"build", "macos", "verify", "compare", "try", "overlay"}},
 	npmPrograms:    set("eslint svelte-check tsc vite vitest"),
 	window:         "github.com/wailsapp/wails/v2",
 	windowPackages: []string{"gcc", "libc6-dev", "pkg-config", "libgtk-3-dev", "libwebkit2gtk-4.1-dev"},
