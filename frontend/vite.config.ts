@@ -27,11 +27,14 @@ const contentSecurityPolicy: Plugin = {
   ],
 }
 
-/** Browsers ask the development server for an icon, and complain when there is none. */
-const noIcon: Plugin = {
-  name: 'no-icon',
+const development: Plugin = {
+  name: 'development',
   apply: 'serve',
   configureServer: (server) => {
+    // Wails keeps idle connections for 90 seconds. A request that it sends on one that Vite is just closing fails, it
+    // can't be repeated, and without that module the page stays blank.
+    if (server.httpServer && 'keepAliveTimeout' in server.httpServer) server.httpServer.keepAliveTimeout = 120_000
+    // Browsers ask for an icon, and complain when there is none.
     server.middlewares.use('/favicon.ico', (_request, response) => {
       response.writeHead(204).end()
     })
@@ -39,7 +42,7 @@ const noIcon: Plugin = {
 }
 
 export default defineConfig({
-  plugins: [svelte(), svelteTesting(), contentSecurityPolicy, noIcon],
+  plugins: [svelte(), svelteTesting(), contentSecurityPolicy, development],
   // A test holds the words against the catalogue of the backend.
   server: { host: '127.0.0.1', fs: { allow: ['.', '../backend'] } },
   build: { target: ['es2022', 'safari16'], assetsInlineLimit: 0, modulePreload: { polyfill: false } },
