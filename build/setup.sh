@@ -20,6 +20,7 @@ die() { say "$*"; exit 1; }
 
 work=$(mktemp -d) || die "no temporary folder can be made in ${TMPDIR:-/tmp}; make room there, or name another folder in TMPDIR"
 trap 'rm -rf "$work"' EXIT
+printf '%4096s' '' 2>/dev/null >"$work/room" || die "the disk of ${TMPDIR:-/tmp} is full; make room there, or name another folder in TMPDIR"
 trap 'exit 130' HUP INT TERM
 
 packages=
@@ -153,7 +154,9 @@ npm_packages() {
 	name=npm-$(echo "$1" | tr / -)
 	rm -f "$stamp" || die "$stamp can't be replaced; make $dir yours, or remove it"
 	(cd "$dir" && quietly "$name" npm ci --ignore-scripts --no-audit --no-fund) || failed "npm ci failed in $1" "$work/$name.log"
-	{ printf '%s\n' "$wanted" >"$stamp.new" && mv "$stamp.new" "$stamp"; } || die "$stamp can't be written; make room and start again"
+	# Of a file that it can't write npm only warns, and ends well.
+	! grep -q TAR_ENTRY_ERROR "$work/$name.log" || failed "npm ci failed in $1" "$work/$name.log"
+	{ printf '%s\n' "$wanted" >"$stamp.new" && mv "$stamp.new" "$stamp"; } 2>/dev/null || die "$stamp can't be written; if the disk is full, make room, and start again"
 }
 
 up_to_date() { [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ]; }

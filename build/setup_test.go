@@ -132,6 +132,8 @@ func TestSetupOnBadMachines(t *testing.T) {
 			"apt-get could not install " + packages + ", because the disk is full; make room and start again (E: You don't have enough free space in /var/cache/apt/archives/.)", "npm"},
 		{"full disk for npm", map[string]string{"npm": `mkdir -p node_modules/half; echo "npm error code ENOSPC" >&2; exit 1`},
 			"npm ci failed in frontend, because the disk is full; make room and start again (npm error code ENOSPC)", "apt-get 0"},
+		{"full disk that npm only warns of", map[string]string{"npm": `mkdir -p node_modules/half; echo "npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write" >&2`},
+			"npm ci failed in frontend, because the disk is full; make room and start again (npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write)", "apt-get 0"},
 		{"no network for apt", map[string]string{"apt-get": `case "$*" in *install*) echo "E: Unable to locate package gcc"; exit 100 ;; esac
 			echo "W: Failed to fetch http://deb.example/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.example'"`},
 			"apt-get could not install " + packages + ", because the network does not answer; look at your connection and your proxy, and start again (W: Failed to fetch http://deb.example/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.example')", "npm"},
