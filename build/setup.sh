@@ -5,7 +5,6 @@
 #   build/setup.sh PART...            only these parts:
 #     go          nothing: Go itself has to be there beforehand, which is looked at in each case
 #     go-window   Debian packages to compile the window (GTK, WebKitGTK)
-#     desktop     Debian packages to check entries of a desktop's menu, and to ask what they open
 #     headless    Debian packages to run and drive the window without a screen
 #     network     the private network of backend/devnet, and the browser that signs in there
 #     frontend    the npm packages of the front end
@@ -30,7 +29,6 @@ for part in "$@"; do
 	case $part in
 	go) ;;
 	go-window) packages="$packages gcc libc6-dev pkg-config libgtk-3-dev libwebkit2gtk-4.1-dev" ;;
-	desktop) packages="$packages desktop-file-utils xdg-utils" ;;
 	headless) packages="$packages xvfb dbus at-spi2-core gir1.2-atspi-2.0 gir1.2-gtk-3.0 python3 python3-gi xdotool x11-utils gnome-keyring
 		libglib2.0-bin imagemagick fonts-dejavu-core xdg-utils desktop-file-utils chromium" ;;
 	network)
@@ -44,7 +42,7 @@ for part in "$@"; do
 		;;
 	package) packages="$packages gnupg gpgv apt-utils rpm minisign lintian desktop-file-utils appstream dpkg-dev libarchive-tools diffutils
 		nsis osslsigncode openssl binutils wine64 p7zip-full softhsm2 libengine-pkcs11-openssl" ;;
-	*) die "unknown part '$part'. The parts are: go go-window desktop headless network frontend screenshots package" ;;
+	*) die "unknown part '$part'. The parts are: go go-window headless network frontend screenshots package" ;;
 	esac
 done
 

@@ -101,7 +101,7 @@ var ours = table{
 		"python3-gi":               "backend/devnet/window.py imports it",
 	},
 	unclear: map[string]place{
-		"TestREADME: program":                                                                         {[]string{"run backend/cmd/latchkey"}, "built by the test"},
+		"TestREADME: __hidden__":                                                                      {[]string{"go", "make"}, "the commands of a list"},
 		"backend/devnet/cmd/dev.openWindow: wails":                                                    {[]string{"go", "npm"}, "the command of Wails, installed before; it starts these"},
 		"backend/devnet/cmd/dev.signIn: program":                                                      {[]string{"run backend/cmd/latchkey"}, "built before"},
 		"backend/identity.onSearchingComputer: os.Args[0]":                                            {nil, "the test itself"},
