@@ -94,7 +94,7 @@ test-fuzz:
 
 .PHONY: test-go
 test-go:
-	go test $(RACE) -tags devnet -count=1 -json ./... | build/bin/testreport -rows 66
+	go test $(RACE) -tags devnet -count=1 -timeout 20m -json ./... | build/bin/testreport -rows 66
 
 .PHONY: $(addprefix story-,$(STORIES))
 $(addprefix story-,$(STORIES)): story-%:
