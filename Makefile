@@ -74,7 +74,7 @@ test-some: setup frontend/dist/index.html
 
 .PHONY: test-all
 test-all: setup
-	$(STEPS) -at-once 2 lint programs test-go:programs test-release test-fuzz:programs test-page test-pictures $(patsubst %,story-%:programs,$(STORIES))
+	$(STEPS) -at-once 2 lint programs test-go:programs test-release test-brand test-fuzz:programs test-page test-pictures $(patsubst %,story-%:programs,$(STORIES))
 
 .PHONY: test-page
 test-page:
@@ -87,6 +87,15 @@ test-pictures:
 .PHONY: test-release
 test-release: # without the private network
 	go test $(RACE) -count=1 ./backend/config ./backend/cmd/latchkey
+
+.PHONY: test-brand
+test-brand: # the tests that another brand changes something for, under another brand
+	$(MAKE) --no-print-directory test-branded BRAND=build/package/testdata/brand
+
+.PHONY: test-branded
+test-branded:
+	go test -count=1 ./backend/config ./backend/clientid ./backend/loopback
+	go test -count=1 -run '^(TestDoctor|TestAccountsWatch|TestClientMetadata)' ./backend/cmd/latchkey
 
 .PHONY: test-fuzz
 test-fuzz:

@@ -18,6 +18,7 @@ import (
 func TestClientMetadataWithoutOne(t *testing.T) {
 	t.Parallel()
 	h := newHome(t)
+	h.program = build(t, "", nil)
 	if got := h.run(t, "client-metadata"); got.status != 1 || got.out != "" || !strings.HasPrefix(got.err, `latchkey: config_invalid: build/brand/brand.json: "client_id" is "loopback"`) {
 		t.Errorf("got %+v", got)
 	}

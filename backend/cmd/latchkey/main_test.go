@@ -43,6 +43,7 @@ type outcome struct {
 type home struct {
 	dir         string
 	environment []string
+	program     string // empty for this test binary, which has the brand that it was built with
 }
 
 func newHome(t *testing.T) *home {
@@ -64,7 +65,10 @@ func (h *home) path(name string) string { return filepath.Join(h.dir, name) }
 // run runs the program in a process of its own.
 func (h *home) run(t *testing.T, args ...string) outcome {
 	t.Helper()
-	program, err := os.Executable()
+	program, err := h.program, error(nil)
+	if program == "" {
+		program, err = os.Executable()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

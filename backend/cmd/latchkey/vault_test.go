@@ -25,7 +25,17 @@ func mustLoad(t *testing.T) config.Config {
 // vault is where the vault of a home lies.
 func (h *home) vault(t *testing.T) string {
 	t.Helper()
-	return config.Paths{Data: h.path(filepath.Join("data", mustLoad(t).Brand.ID))}.Vault()
+	return h.paths(t).Vault()
+}
+
+func (h *home) database(t *testing.T) string {
+	t.Helper()
+	return h.paths(t).Database()
+}
+
+func (h *home) paths(t *testing.T) config.Paths {
+	t.Helper()
+	return config.Paths{Data: h.path(filepath.Join("data", mustLoad(t).Brand.ID))}
 }
 
 // passphrase makes a file with a passphrase, which the programs of this home read.

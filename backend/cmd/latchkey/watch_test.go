@@ -60,7 +60,7 @@ func TestAccountsWatch(t *testing.T) {
 	if got := h.run(t, "accounts"); got.status != 0 {
 		t.Fatalf("%+v", got) // it made the database
 	}
-	db, err := sql.Open("sqlite", "file:"+h.path("data/latchkey/latchkey.db"))
+	db, err := sql.Open("sqlite", "file:"+h.database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
