@@ -27,14 +27,6 @@ type Network struct {
 	Exceptions safehttp.Exceptions
 }
 
-// prefix is what the names of the program's variables begin with.
-const prefix = "LATCHKEY_"
-
-// PassphraseFile is the environment variable that names the file with the vault's passphrase, for
-// programs that can't ask for it. The passphrase itself is never in a variable: other programs of
-// the same person can read those.
-const PassphraseFile = prefix + "PASSPHRASE_FILE"
-
 // Error says which key is wrong and what it should be. It is meant to be printed as it is.
 type Error struct {
 	Where string // the file or "environment"

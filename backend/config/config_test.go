@@ -30,10 +30,11 @@ func TestPaths(t *testing.T) { // not parallel: it sets the environment
 		t.Fatal(err)
 	}
 	for got, want := range map[string]string{
-		c.Paths.Data:       filepath.Join(home, "data", c.Brand.ID),
-		c.Paths.State:      filepath.Join(home, "state", c.Brand.ID),
-		c.Paths.Database(): filepath.Join(home, "data", c.Brand.ID, "latchkey.db"),
-		c.Paths.Locks():    filepath.Join(home, "state", c.Brand.ID, "locks"),
+		c.Paths.Data:             filepath.Join(home, "data", c.Brand.ID),
+		c.Paths.State:            filepath.Join(home, "state", c.Brand.ID),
+		c.Paths.Database():       filepath.Join(home, "data", c.Brand.ID, c.Brand.ID+".db"),
+		c.Paths.FormerDatabase(): filepath.Join(home, "data", c.Brand.ID, "latchkey.db"),
+		c.Paths.Locks():          filepath.Join(home, "state", c.Brand.ID, "locks"),
 	} {
 		if got != want {
 			t.Errorf("the path is %s, want %s", got, want)

@@ -14,7 +14,7 @@ import (
 const Development = true
 
 // Help is what the help of a development build says of its environment.
-const Help = `This is a development build: where ` + prefix + `NETWORK names a file that describes a private network,
+var Help = `This is a development build: where ` + Variable(NetworkFile) + ` names a file that describes a private network,
 it talks to that network instead of the public one. "make network" starts one and prints the line to set it.`
 
 // WarnIgnored has nothing to say in a development build: it refuses variables that it can't use.
@@ -23,14 +23,14 @@ func WarnIgnored(io.Writer, string) {}
 // applyDevelopment lets the environment override the brand and name a private network.
 func applyDevelopment(c *Config) error {
 	const where = "environment"
-	keys := []string{prefix + "NAME", prefix + "CLIENT_ID", prefix + "SCHEME_REDIRECT", prefix + "CLIENT_KEY", prefix + "CLIENT_KEY_FILE", prefix + "ASSERTION_BACKEND", prefix + "JWKS_URI", prefix + "SCOPES", prefix + "EMAIL_PROVIDER", prefix + "SUGGESTIONS", prefix + "NETWORK", PassphraseFile}
+	keys := []string{"NAME", "CLIENT_ID", "SCHEME_REDIRECT", "CLIENT_KEY", "CLIENT_KEY_FILE", "ASSERTION_BACKEND", "JWKS_URI", "SCOPES", "EMAIL_PROVIDER", "SUGGESTIONS", NetworkFile, PassphraseFile}
 	for _, entry := range os.Environ() {
-		key, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(key, prefix) && !slices.Contains(keys, key) {
-			return &Error{Where: where, Key: key, Why: "is not a variable of this program; it knows " + strings.Join(keys, ", ") + "."}
+		name, _, _ := strings.Cut(entry, "=")
+		if key, ours := strings.CutPrefix(name, prefix); ours && !slices.Contains(keys, key) {
+			return &Error{Where: where, Key: name, Why: "is not a variable of this program; it knows " + prefix + strings.Join(keys, ", "+prefix) + "."}
 		}
 	}
-	if path := os.Getenv(prefix + "NETWORK"); path != "" {
+	if _, path := Lookup(NetworkFile); path != "" {
 		network, err := readNetwork(path)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func applyDevelopment(c *Config) error {
 		c.Network = network
 	}
 	override := func(key string, set func(string)) {
-		if value := os.Getenv(prefix + key); value != "" {
+		if _, value := Lookup(key); value != "" {
 			set(value)
 		}
 	}
@@ -55,7 +55,7 @@ func applyDevelopment(c *Config) error {
 	if err := c.Brand.check(where, c.Network.Exceptions.PlainHTTP); err != nil {
 		// The brand names its keys as the file does; here they are variables.
 		if e := (*Error)(nil); errors.As(err, &e) {
-			e.Key = prefix + strings.ToUpper(e.Key)
+			e.Key, _ = Lookup(strings.ToUpper(e.Key))
 		}
 		return err
 	}

@@ -14,14 +14,14 @@ func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
 	if err != nil || !Development || !reflect.DeepEqual(plain.Network, Network{}) {
 		t.Fatalf("without variables: %+v, %v", plain, err)
 	}
-	t.Setenv("LATCHKEY_NAME", "Another name")
-	t.Setenv("LATCHKEY_CLIENT_ID", "https://app.example.com/client-metadata.json")
-	t.Setenv("LATCHKEY_SCHEME_REDIRECT", "true")
-	t.Setenv("LATCHKEY_SCOPES", "  atproto   transition:generic ")
-	t.Setenv("LATCHKEY_EMAIL_PROVIDER", "https://pds.example.com")
-	t.Setenv("LATCHKEY_SUGGESTIONS", "https://suggestions.example.com")
-	t.Setenv("LATCHKEY_NETWORK", "")
-	t.Setenv(PassphraseFile, "/read/when/it/is/needed")
+	t.Setenv(prefix+"NAME", "Another name")
+	t.Setenv(prefix+"CLIENT_ID", "https://app.example.com/client-metadata.json")
+	t.Setenv(prefix+"SCHEME_REDIRECT", "true")
+	t.Setenv(prefix+"SCOPES", "  atproto   transition:generic ")
+	t.Setenv(prefix+"EMAIL_PROVIDER", "https://pds.example.com")
+	t.Setenv(prefix+"SUGGESTIONS", "https://suggestions.example.com")
+	t.Setenv(prefix+"NETWORK", "")
+	t.Setenv(Variable(PassphraseFile), "/read/when/it/is/needed")
 	c, err := Load()
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func TestEmptyVariablesChangeNothing(t *testing.T) { // not parallel: it sets th
 		t.Fatal(err)
 	}
 	for _, key := range []string{"NAME", "CLIENT_ID", "SCHEME_REDIRECT", "SCOPES", "EMAIL_PROVIDER", "SUGGESTIONS", "NETWORK"} {
-		t.Setenv("LATCHKEY_"+key, "")
+		t.Setenv(prefix+key, "")
 	}
 	c, err := Load()
 	if err != nil || !reflect.DeepEqual(c, plain) {
@@ -50,15 +50,15 @@ func TestEmptyVariablesChangeNothing(t *testing.T) { // not parallel: it sets th
 
 func TestBadEnvironment(t *testing.T) { // not parallel: it sets the environment
 	tests := []struct{ name, key, value string }{
-		{"name", "LATCHKEY_NAME", " spaces around "},
-		{"client id", "LATCHKEY_CLIENT_ID", "http://app.example.com/x"},
-		{"scheme redirect", "LATCHKEY_SCHEME_REDIRECT", "true"}, // without a hosted identity
-		{"scopes", "LATCHKEY_SCOPES", "transition:generic"},
-		{"email provider", "LATCHKEY_EMAIL_PROVIDER", "pds.example.com"},
-		{"suggestions", "LATCHKEY_SUGGESTIONS", "http://localhost:2583"},
-		{"unknown", "LATCHKEY_NETWROK", "network.json"},
-		{"id", "LATCHKEY_ID", "other"},
-		{"unknown and empty", "LATCHKEY_MADE_UP", ""},
+		{"name", prefix + "NAME", " spaces around "},
+		{"client id", prefix + "CLIENT_ID", "http://app.example.com/x"},
+		{"scheme redirect", prefix + "SCHEME_REDIRECT", "true"}, // without a hosted identity
+		{"scopes", prefix + "SCOPES", "transition:generic"},
+		{"email provider", prefix + "EMAIL_PROVIDER", "pds.example.com"},
+		{"suggestions", prefix + "SUGGESTIONS", "http://localhost:2583"},
+		{"unknown", prefix + "NETWROK", "network.json"},
+		{"id", prefix + "ID", "other"},
+		{"unknown and empty", prefix + "MADE_UP", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -71,10 +71,10 @@ func TestBadEnvironment(t *testing.T) { // not parallel: it sets the environment
 		})
 	}
 	t.Run("network file", func(t *testing.T) {
-		t.Setenv("LATCHKEY_NETWORK", t.TempDir()+"/missing.json")
+		t.Setenv(prefix+"NETWORK", t.TempDir()+"/missing.json")
 		_, err := Load()
 		var e *Error
-		if !errors.As(err, &e) || !slices.Contains([]string{e.Where, e.Key}, "LATCHKEY_NETWORK") {
+		if !errors.As(err, &e) || !slices.Contains([]string{e.Where, e.Key}, prefix+"NETWORK") {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -25,7 +25,7 @@ func load(t *testing.T, text string) (c Config, path string, err error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("LATCHKEY_NETWORK", path)
+	t.Setenv(prefix+"NETWORK", path)
 	c, err = Load()
 	return c, path, err
 }
@@ -149,7 +149,7 @@ func TestCertificates(t *testing.T) { // not parallel: it sets the environment
 			if err := os.WriteFile(path, []byte(`{"ca_file": "`+text+`"}`), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("LATCHKEY_NETWORK", path)
+			t.Setenv(prefix+"NETWORK", path)
 			c, err := Load()
 			if err != nil {
 				t.Fatal(err)

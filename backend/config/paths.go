@@ -18,8 +18,11 @@ type Paths struct {
 	ClientKey string
 }
 
-// Database is the path of the SQLite database.
-func (p Paths) Database() string { return filepath.Join(p.Data, "latchkey.db") }
+// Database is the path of the SQLite database, which is named after its folder, as that is after the product.
+func (p Paths) Database() string { return filepath.Join(p.Data, filepath.Base(p.Data)+".db") }
+
+// FormerDatabase is the path that it had when each product's was named after ours.
+func (p Paths) FormerDatabase() string { return filepath.Join(p.Data, "latchkey.db") }
 
 // Vault is the path of the file that keeps keys under a passphrase, if the person wants one.
 func (p Paths) Vault() string { return filepath.Join(p.Data, "keys.age") }

@@ -5,7 +5,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"os"
 )
 
 // Development tells development builds (tag devnet) from release builds.
@@ -18,8 +17,8 @@ func applyDevelopment(*Config) error { return nil }
 
 // WarnIgnored tells on w that the environment names a private network, which this build can't use.
 func WarnIgnored(w io.Writer, program string) {
-	if os.Getenv(prefix+"NETWORK") != "" {
-		_, _ = fmt.Fprintf(w, "%s: %sNETWORK is set, but this build uses the public network only; "+
-			"build it with the Go tag devnet to use a private one, or unset the variable.\n", program, prefix)
+	if name, value := Lookup(NetworkFile); value != "" {
+		_, _ = fmt.Fprintf(w, "%s: %s is set, but this build uses the public network only; "+
+			"build it with the Go tag devnet to use a private one, or unset the variable.\n", program, name)
 	}
 }

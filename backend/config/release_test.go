@@ -26,12 +26,12 @@ func TestReleaseIgnoresTheEnvironment(t *testing.T) { // not parallel: it sets t
 			if err := os.WriteFile(path, []byte(network), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("LATCHKEY_NETWORK", path)
-			t.Setenv("LATCHKEY_NAME", "Somebody else")
-			t.Setenv("LATCHKEY_CLIENT_ID", "https://evil.example/client-metadata.json")
-			t.Setenv("LATCHKEY_SCOPES", "atproto transition:generic transition:chat.bsky")
-			t.Setenv("LATCHKEY_EMAIL_PROVIDER", "https://evil.example")
-			t.Setenv("LATCHKEY_MADE_UP", "1")
+			t.Setenv(prefix+"NETWORK", path)
+			t.Setenv(prefix+"NAME", "Somebody else")
+			t.Setenv(prefix+"CLIENT_ID", "https://evil.example/client-metadata.json")
+			t.Setenv(prefix+"SCOPES", "atproto transition:generic transition:chat.bsky")
+			t.Setenv(prefix+"EMAIL_PROVIDER", "https://evil.example")
+			t.Setenv(prefix+"MADE_UP", "1")
 			c, err := Load()
 			if err != nil {
 				t.Fatal(err)

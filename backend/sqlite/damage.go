@@ -171,20 +171,26 @@ func (db *DB) putAside(why error) error {
 	if err != nil {
 		return latchkey.NewError(latchkey.StorageDamaged, errors.Join(why, err))
 	}
-	var done []string
-	for _, ending := range append([]string{""}, besides...) {
-		err := db.rename(db.path+ending, name+ending)
-		if err == nil {
-			done = append(done, ending)
-			continue
-		}
-		if ending != "" && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		for _, ending := range slices.Backward(done) {
-			err = errors.Join(err, db.rename(name+ending, db.path+ending))
-		}
+	if err := db.move(db.path, name, append([]string{""}, besides...)); err != nil {
 		return latchkey.NewError(latchkey.StorageDamaged, errors.Join(why, err))
+	}
+	return nil
+}
+
+// move gives the files of a database another name, in the order of their endings. Those beside it need not be
+// there. All of them go or none.
+func (db *DB) move(from, to string, endings []string) error {
+	for i, ending := range endings {
+		err := db.rename(from+ending, to+ending)
+		if err == nil || ending != "" && errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		for _, ending := range slices.Backward(endings[:i]) {
+			if back := db.rename(to+ending, from+ending); !errors.Is(back, fs.ErrNotExist) {
+				err = errors.Join(err, back)
+			}
+		}
+		return err
 	}
 	return nil
 }

@@ -35,7 +35,13 @@ type Condition struct {
 // Inspect looks at the database at path and changes nothing in it: it makes no file that is not there,
 // puts nothing aside and migrates nothing; SQLite may leave an empty log beside it. The error carries a
 // Storage code; what was found until then is answered, too.
-func Inspect(ctx context.Context, path string) (Condition, error) {
+//
+// former are the former paths of the database, as [Open] has them.
+func Inspect(ctx context.Context, path string, former ...string) (Condition, error) {
+	path, err := placeOf(path, former)
+	if err != nil {
+		return Condition{}, failed(err)
+	}
 	c, err := inspect(ctx, path, usual())
 	return c, failed(err)
 }

@@ -46,11 +46,14 @@ const connections = 8
 // a Storage code. Nothing that is already there is overwritten: what can't be read as a database is
 // put aside under another name beside it, and a new one begun (see [DB.Notices]). Other errors, such
 // as a full disk, a busy file or a missing permission, leave everything where it is.
-func Open(ctx context.Context, path, locks string) (*DB, error) {
-	return open(ctx, path, locks, usual())
+//
+// former are paths in the same folder that the database had before. Where there is none at path, the first one that
+// there is moves there, unless another process has it open: StorageBusy.
+func Open(ctx context.Context, path, locks string, former ...string) (*DB, error) {
+	return open(ctx, path, locks, usual(), former...)
 }
 
-func open(ctx context.Context, path, locks string, o options) (*DB, error) {
+func open(ctx context.Context, path, locks string, o options, former ...string) (*DB, error) {
 	for _, dir := range []string{filepath.Dir(path), locks} {
 		if err := privateDir(dir); err != nil {
 			return nil, failed(err)
@@ -64,6 +67,9 @@ func open(ctx context.Context, path, locks string, o options) (*DB, error) {
 		return nil, err
 	}
 	defer unlock()
+	if err := db.takeOver(former); err != nil {
+		return nil, failed(err)
+	}
 	err = db.start(ctx)
 	if damaged(err) {
 		if err := db.putAside(err); err != nil {

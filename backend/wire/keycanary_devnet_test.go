@@ -117,7 +117,7 @@ func TestNothingLeaksOfTheKey(t *testing.T) {
 	}
 	for name, words := range map[string]string{
 		"the errors": "no applicable key", "the log": "sign-in failed", "the events": account.DID.String(),
-		"diagnostics with half a key": "client_key_unusable", "diagnostics without a key": "client_key_missing", "latchkey.db with another key": "SQLite format 3",
+		"diagnostics with half a key": "client_key_unusable", "diagnostics without a key": "client_key_missing", "data.db with another key": "SQLite format 3",
 	} {
 		if !bytes.Contains(wrote[name], []byte(words)) {
 			t.Errorf("%q is not in %s: %.300q", words, name, wrote[name])

@@ -22,7 +22,7 @@ func newConfig(t *testing.T) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
-	t.Setenv(config.PassphraseFile, "")
+	t.Setenv(config.Variable(config.PassphraseFile), "")
 	cfg, err := config.Load()
 	must(t, err)
 	cfg.Brand.ID = "com.example.latchkey.wire"
@@ -177,7 +177,7 @@ func TestPassphraseFile(t *testing.T) { // not parallel: it sets the environment
 		"äöü äöü äöü äöü\n":         "äöü äöü äöü äöü",
 	} {
 		for _, mode := range []os.FileMode{0o600, 0o400} {
-			if got, err := readPassphrase(file(content, mode)); err != nil || got != want {
+			if got, err := readPassphrase("FILE", file(content, mode)); err != nil || got != want {
 				t.Errorf("%q: %q, %v", content, string(got), err)
 			}
 		}
@@ -195,16 +195,16 @@ func TestPassphraseFile(t *testing.T) { // not parallel: it sets the environment
 		if runtime.GOOS == "windows" && strings.Contains(name, " ") {
 			continue // it has no modes
 		}
-		t.Setenv(config.PassphraseFile, path())
+		t.Setenv(config.Variable(config.PassphraseFile), path())
 		// The variable counts more than whoever could be asked.
 		_, err := CreateVault(t.Context(), cfg, answer("four words of mine"))
 		mustCode(t, err, latchkey.VaultLocked)
 		var reason *config.Error
-		if !errors.As(err, &reason) || reason.Key != config.PassphraseFile || strings.Contains(err.Error(), "canary") {
+		if !errors.As(err, &reason) || reason.Key != config.Variable(config.PassphraseFile) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	t.Setenv(config.PassphraseFile, file("short", 0o600))
+	t.Setenv(config.Variable(config.PassphraseFile), file("short", 0o600))
 	_, err := CreateVault(t.Context(), cfg, answer("four words of mine"))
 	mustCode(t, err, latchkey.PassphraseWeak)
 }

@@ -54,7 +54,7 @@ func Report(ctx context.Context, cfg config.Config, service *auth.Service, faile
 
 // installation is everything that depends on the configuration.
 func installation(ctx context.Context, cfg config.Config, service *auth.Service) latchkey.Report {
-	found, err := sqlite.Inspect(ctx, cfg.Paths.Database())
+	found, err := sqlite.Inspect(ctx, cfg.Paths.Database(), cfg.Paths.FormerDatabase())
 	r := latchkey.Report{
 		client(cfg),
 	}
@@ -246,7 +246,7 @@ func keysFound(ctx context.Context, cfg config.Config, service *auth.Service) la
 func (k keys) condition(ctx context.Context, working bool) (string, error) {
 	if k.vault.Exists() {
 		what := "a file under a passphrase, " + k.vault.Path()
-		if !working && os.Getenv(config.PassphraseFile) == "" {
+		if _, file := config.Lookup(config.PassphraseFile); !working && file == "" {
 			return what, k.vault.Check()
 		}
 		ctx, cancel := context.WithTimeout(ctx, vaultTime)

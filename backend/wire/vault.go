@@ -47,15 +47,15 @@ func RemoveVault(ctx context.Context, cfg config.Config, options Options) (path 
 
 func newVault(cfg config.Config, options Options) *vault.Vault {
 	ask := options.Passphrase
-	if path := os.Getenv(config.PassphraseFile); path != "" {
-		ask = func(context.Context) (latchkey.Secret, error) { return readPassphrase(path) }
+	if variable, path := config.Lookup(config.PassphraseFile); path != "" {
+		ask = func(context.Context) (latchkey.Secret, error) { return readPassphrase(variable, path) }
 	}
 	return vault.New(cfg.Paths.Vault(), cfg.Paths.Locks(), ask)
 }
 
 // nobodySignedIn refuses while keys are in use: those of a session, or of a sign-in that waits.
 func nobodySignedIn(ctx context.Context, cfg config.Config) (err error) {
-	store, err := sqlite.Open(ctx, cfg.Paths.Database(), cfg.Paths.Locks())
+	store, err := sqlite.Open(ctx, cfg.Paths.Database(), cfg.Paths.Locks(), cfg.Paths.FormerDatabase())
 	if err != nil {
 		return err
 	}
@@ -85,11 +85,11 @@ func nobodySignedIn(ctx context.Context, cfg config.Config) (err error) {
 	return nil
 }
 
-// readPassphrase reads the first line of a file that nobody else may read. The error says what is
-// wrong with the file, for a person.
-func readPassphrase(path string) (latchkey.Secret, error) {
+// readPassphrase reads the first line of the file that a variable names and that nobody else may read. The error
+// says what is wrong with the file, for a person.
+func readPassphrase(variable, path string) (latchkey.Secret, error) {
 	refused := func(why string) (latchkey.Secret, error) {
-		return "", latchkey.NewError(latchkey.VaultLocked, &config.Error{Where: "environment", Key: config.PassphraseFile, Why: why})
+		return "", latchkey.NewError(latchkey.VaultLocked, &config.Error{Where: "environment", Key: variable, Why: why})
 	}
 	// Asked by name first: to open a pipe would wait for somebody to write.
 	info, err := os.Stat(path)

@@ -61,7 +61,7 @@ const aloneTime = 12 * time.Second
 // New opens the database, starts the service and answers how to end both. The error carries one of
 // the Storage codes, or AlreadyOpen.
 func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service, func(context.Context) error, error) {
-	store, err := sqlite.Open(ctx, cfg.Paths.Database(), cfg.Paths.Locks())
+	store, err := sqlite.Open(ctx, cfg.Paths.Database(), cfg.Paths.Locks(), cfg.Paths.FormerDatabase())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -187,7 +187,7 @@ var hints = map[latchkey.Code]string{
 	latchkey.KeychainUnavailable: "To keep your keys in a file under a passphrase instead: " + command + " vault create",
 	latchkey.ClientKeyMissing:    "To put it into your keychain: " + command + " client-key import FILE",
 	latchkey.ClientKeyUnusable:   "To see why: " + command + " doctor",
-	latchkey.VaultLocked:         "The passphrase is asked for at a terminal, or read from the file that " + config.PassphraseFile + " names.",
+	latchkey.VaultLocked:         "The passphrase is asked for at a terminal, or read from the file that " + config.Variable(config.PassphraseFile) + " names.",
 	latchkey.VaultDamaged:        "To remove it: " + command + " logout --all, then " + command + " vault remove",
 	latchkey.VaultExists:         "To remove it: " + command + " vault remove",
 	latchkey.VaultMissing:        "To create one: " + command + " vault create",

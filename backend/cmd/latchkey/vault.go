@@ -24,7 +24,7 @@ func vaultCommand(out *printer) *cobra.Command {
 It is for computers without a keychain, such as a server that is reached by SSH. From the moment
 that the file is there, keys are kept in it and nowhere else, and the passphrase is asked for at the
 terminal when it is needed. A program that can't ask reads it from the first line of the file that
-` + config.PassphraseFile + ` names, which nobody else may be able to read (chmod 600).`,
+` + config.Variable(config.PassphraseFile) + ` names, which nobody else may be able to read (chmod 600).`,
 		Args: usage(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
 			return usageError{errors.New("say what to do: " + command + " vault create or remove")}

@@ -48,7 +48,7 @@ func (h *home) passphrase(t *testing.T, content string, mode os.FileMode) {
 	if err := os.Chmod(path, mode); err != nil {
 		t.Fatal(err)
 	}
-	h.environment = append(h.environment, config.PassphraseFile+"="+path)
+	h.environment = append(h.environment, config.Variable(config.PassphraseFile)+"="+path)
 }
 
 // mustRefuse runs a command in words and as JSON, and wants the same refusal and nothing changed.
@@ -111,7 +111,7 @@ func TestVaultRefusesPassphrases(t *testing.T) {
 	h := newHome(t)
 	h.passphrase(t, "canary words of mine\n", 0o644)
 	got := h.run(t, "vault", "create")
-	if want := `latchkey: config_invalid: environment: "` + config.PassphraseFile + `" names a file that others may read`; got.status != 1 || got.out != "" || !strings.HasPrefix(got.err, want) || strings.Contains(got.err, "canary") {
+	if want := `latchkey: config_invalid: environment: "` + config.Variable(config.PassphraseFile) + `" names a file that others may read`; got.status != 1 || got.out != "" || !strings.HasPrefix(got.err, want) || strings.Contains(got.err, "canary") {
 		t.Errorf("got %+v", got)
 	}
 	if _, err := os.Lstat(h.vault(t)); err == nil {

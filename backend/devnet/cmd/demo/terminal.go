@@ -93,7 +93,7 @@ func (t *terminal) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd.Env = slices.DeleteFunc(t.play.desktop.Env(), func(entry string) bool { return strings.HasPrefix(entry, "DISPLAY=") })
 	cmd.Env = append(cmd.Env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(t.play.dir, "no-bus"), "LATCHKEY_NETWORK="+t.play.network.NetworkFile())
 	if t.passphrase != "" {
-		cmd.Env = append(cmd.Env, config.PassphraseFile+"="+t.passphrase)
+		cmd.Env = append(cmd.Env, config.Variable(config.PassphraseFile)+"="+t.passphrase)
 	}
 	return cmd
 }

@@ -28,6 +28,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"latchkey/backend/config"
 	"latchkey/backend/devnet"
 )
 
@@ -101,7 +102,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 	}
 	if o.alone {
-		_, err := fmt.Fprintf(out, "Development builds use it where this is set:\n\n    export LATCHKEY_NETWORK='%s'\n\nPress Ctrl-C to end it.\n", network.NetworkFile())
+		_, err := fmt.Fprintf(out, "Development builds use it where this is set:\n\n    export %s='%s'\n\nPress Ctrl-C to end it.\n", config.Variable(config.NetworkFile), network.NetworkFile())
 		if err != nil {
 			return err
 		}

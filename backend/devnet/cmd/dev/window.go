@@ -78,7 +78,7 @@ func environment(ctx context.Context, o options, network *devnet.Network) ([]str
 	data, state := filepath.Join(o.dir, o.network, "data"), filepath.Join(o.dir, o.network, "state")
 	env := append(devnet.BrowserEnv(), "XDG_DATA_HOME="+data, "XDG_STATE_HOME="+state)
 	if network == nil {
-		return append(env, "LATCHKEY_NETWORK="), nil
+		return append(env, config.Variable(config.NetworkFile)+"="), nil
 	}
 	// The keys of the private network go to a vault: the developer's keychain is not for them.
 	cfg, err := config.Load()
@@ -90,7 +90,7 @@ func environment(ctx context.Context, o options, network *devnet.Network) ([]str
 	if err := createVault(ctx, paths, passphrase); err != nil {
 		return nil, fmt.Errorf("keys could not be kept: %w", err)
 	}
-	return append(env, "LATCHKEY_NETWORK="+network.NetworkFile(), config.PassphraseFile+"="+passphrase), nil
+	return append(env, config.Variable(config.NetworkFile)+"="+network.NetworkFile(), config.Variable(config.PassphraseFile)+"="+passphrase), nil
 }
 
 func createVault(ctx context.Context, paths config.Paths, file string) error {
