@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"latchkey/backend/config"
 )
 
 // DesktopOptions of a private desktop session.
@@ -91,7 +93,7 @@ func (d *Desktop) start(ctx context.Context, options DesktopOptions) error {
 func (d *Desktop) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		key, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(foreign, key) || strings.HasPrefix(key, "LATCHKEY_")
+		return slices.Contains(foreign, key) || strings.HasPrefix(key, config.Variable(""))
 	})
 	env = append(env,
 		"HOME="+filepath.Join(d.dir, "home"),

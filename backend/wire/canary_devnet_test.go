@@ -245,8 +245,8 @@ func TestNothingLeaks(t *testing.T) {
 	did := account.DID.String()
 	for name, words := range map[string]string{
 		"the log": "sign-in failed", "the events": did, "the errors": "denied", "the crash": "goroutine 1 ", "diagnostics": "Accounts: 1 signed in",
-		"data.db while it ran": "SQLite format 3", "latchkey.db-wal while it ran": did,
-		"data.db-wal after the crash": alice().DID, "latchkey.db after the sign-out": "SQLite format 3",
+		"data.db while it ran": "SQLite format 3", "data.db-wal while it ran": did,
+		"data.db-wal after the crash": alice().DID, "data.db after the sign-out": "SQLite format 3",
 	} {
 		if !bytes.Contains(wrote[name], []byte(words)) {
 			t.Errorf("%q is not in %s, of %d bytes", words, name, len(wrote[name]))

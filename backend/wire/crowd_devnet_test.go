@@ -39,7 +39,7 @@ type crowdInput struct {
 // hostile: 33, 34
 func TestCrowdRefreshesOnce(t *testing.T) {
 	own := devnet.MustStartWith(t, devnet.Options{TokenLife: tokenLife})
-	t.Setenv("LATCHKEY_NETWORK", own.NetworkFile())
+	t.Setenv(config.Variable(config.NetworkFile), own.NetworkFile())
 	h := newHouse(t)
 	input := crowdInput{Paths: h.config.Paths}
 	var sessions []latchkey.Session

@@ -27,7 +27,7 @@ func ownNetwork(t *testing.T) *sql.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("LATCHKEY_NETWORK", own.NetworkFile())
+	t.Setenv(config.Variable(config.NetworkFile), own.NetworkFile())
 	shared := network
 	network = own
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(dir, "pds", "account.sqlite")}).EscapedPath()+"?_pragma=busy_timeout(10000)")

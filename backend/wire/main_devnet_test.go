@@ -63,7 +63,7 @@ func startNetwork() (end func() error, err error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	end = func() error { return errors.Join(network.Close(), os.RemoveAll(dir)) }
-	return end, os.Setenv("LATCHKEY_NETWORK", network.NetworkFile())
+	return end, os.Setenv(config.Variable(config.NetworkFile), network.NetworkFile())
 }
 
 // house is one installation on the private network, with everything real.

@@ -12,8 +12,8 @@ import (
 // ourName is the product's whose sources these are; other brands carry it only in what is about the sources.
 var ourName = regexp.MustCompile(`(?i)latchkey`)
 
-// aboutSources is what stays ours under every brand: who has the rights, and the variable that programs read.
-var aboutSources = strings.NewReplacer("The Latchkey authors", "", "LATCHKEY_PASSPHRASE_FILE", "")
+// aboutSources is what stays ours under every brand: who has the rights.
+var aboutSources = strings.NewReplacer("The Latchkey authors", "")
 
 // borrowed says where in these files our name stands and theirs should. The programs have the import paths of the
 // sources in them, and are not looked into.

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"latchkey/backend/config"
 )
 
 // What whoever looks after computers does: a key, its public part hosted, the page, the key on the computer.
@@ -21,8 +23,8 @@ func TestKeyOfTheMachine(t *testing.T) {
 			t.Errorf("%v of a product without a key: %+v", args, got)
 		}
 	}
-	h.environment = append(h.environment, "LATCHKEY_NAME=Harbour <Notes>", "LATCHKEY_CLIENT_ID=https://app.acme.com/oauth-client-metadata.json", "LATCHKEY_CLIENT_KEY=machine",
-		"LATCHKEY_JWKS_URI=https://app.acme.com/jwks.json", "LATCHKEY_CLIENT_KEY_FILE="+h.path("administrator.json"))
+	h.environment = append(h.environment, config.Variable("NAME")+"=Harbour <Notes>", config.Variable("CLIENT_ID")+"=https://app.acme.com/oauth-client-metadata.json", config.Variable("CLIENT_KEY")+"=machine",
+		config.Variable("JWKS_URI")+"=https://app.acme.com/jwks.json", config.Variable("CLIENT_KEY_FILE")+"="+h.path("administrator.json"))
 	document := objects(t, h.run(t, "client-metadata", "--json").out)[0]
 	if back, _ := document["redirect_uris"].([]any); len(back) != 1 || back[0] != "https://app.acme.com/callback" {
 		t.Errorf("redirects are %v", back)

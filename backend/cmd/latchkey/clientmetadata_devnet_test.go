@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"latchkey/backend/config"
 )
 
 // The document that is printed, hosted as it is, passes the check; one that lags behind is shown to.
@@ -29,8 +31,8 @@ func TestClientMetadataCheck(t *testing.T) {
 	network := fmt.Sprintf(`{"resolve": {"app.latchkey.internal": %q}, "dns": "off"}`, server.URL)
 	must(t, os.WriteFile(h.path("network.json"), []byte(network), 0o600))
 	const client = "https://app.latchkey.internal/oauth-client-metadata.json"
-	h.environment = append(h.environment, "LATCHKEY_NETWORK="+h.path("network.json"))
-	own := &home{dir: h.dir, environment: append([]string{"LATCHKEY_CLIENT_ID=" + client, "LATCHKEY_NAME=Harbour Notes"}, h.environment...)}
+	h.environment = append(h.environment, config.Variable(config.NetworkFile)+"="+h.path("network.json"))
+	own := &home{dir: h.dir, environment: append([]string{config.Variable("CLIENT_ID") + "=" + client, config.Variable("NAME") + "=Harbour Notes"}, h.environment...)}
 
 	document := own.run(t, "client-metadata")
 	if document.status != 0 || !strings.HasPrefix(document.out, "{\n  \"client_id\": \""+client+"\",\n  \"client_name\": \"Harbour Notes\",\n") {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	latchkey "latchkey/backend"
+	"latchkey/backend/config"
 )
 
 func TestWrongUsage(t *testing.T) {
@@ -86,7 +87,7 @@ func TestHelp(t *testing.T) {
 		"whoami --help":    {"whoami"},
 		"accounts --help":  {"--watch"},
 		"switch --help":    {"ACCOUNT"},
-		"vault --help":     {"create", "remove", "LATCHKEY_PASSPHRASE_FILE", "no keychain"},
+		"vault --help":     {"create", "remove", config.Variable(config.PassphraseFile), "no keychain"},
 		"version --help":   {"version"},
 		"doctor --help":    {"no network", "Exit status"},
 		"logout --help":    {"--all"},

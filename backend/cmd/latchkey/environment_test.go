@@ -18,10 +18,10 @@ func TestPrivateNetworkIsNotIgnored(t *testing.T) {
 	if err := os.WriteFile(file, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(h.run(t, "--help").out, "LATCHKEY_NETWORK") != config.Development {
+	if strings.Contains(h.run(t, "--help").out, config.Variable(config.NetworkFile)) != config.Development {
 		t.Error("development builds, and no others, have LATCHKEY_NETWORK in their help")
 	}
-	h.environment = append(h.environment, "LATCHKEY_NETWORK="+file)
+	h.environment = append(h.environment, config.Variable(config.NetworkFile)+"="+file)
 	got := h.run(t, "version")
 	if got.status != 0 || got.out != plain.out || plain.err != "" {
 		t.Errorf("without the variable %+v, with it %+v", plain, got)

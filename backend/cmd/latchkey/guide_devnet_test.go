@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"latchkey/backend/config"
 )
 
 // The packager's guide says what to type for a key on computers; it is typed here as it stands there.
@@ -27,7 +29,7 @@ func TestGuideToKeys(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "sh", "-ec", "latchkey() { '"+program+"' \"$@\"; }\n"+script[1]) // #nosec G204 -- what stands in the guide
 	cmd.Dir = h.path("here")
 	must(t, os.Mkdir(cmd.Dir, 0o700))
-	cmd.Env = append(h.environment, "LATCHKEY_CLIENT_ID=https://app.acme.com/oauth-client-metadata.json", "LATCHKEY_CLIENT_KEY=machine", "LATCHKEY_JWKS_URI=https://app.acme.com/jwks.json")
+	cmd.Env = append(h.environment, config.Variable("CLIENT_ID")+"=https://app.acme.com/oauth-client-metadata.json", config.Variable("CLIENT_KEY")+"=machine", config.Variable("JWKS_URI")+"=https://app.acme.com/jwks.json")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.HasSuffix(string(out), " ok  Servers take it.\n") {
 		t.Errorf("%v: %s", err, out)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"latchkey/backend/config"
 )
 
 // The packager's guide says what to type for the server that has the key; it is typed here as it stands there.
@@ -53,7 +55,7 @@ func TestGuideToTheBackend(t *testing.T) {
 	cmd = exec.CommandContext(t.Context(), "sh", "-ec", "latchkey() { '"+program+"' \"$@\"; }\nserve() { exec '"+server+"' -listen 127.0.0.1:0 \"$@\"; }\n"+ // #nosec G204 -- what stands in the guide
 		strings.Replace(scripts[1][1], "latchkey-assertion ", "serve ", 1))
 	cmd.Dir = here
-	cmd.Env = append(h.environment, "LATCHKEY_CLIENT_ID=https://app.acme.com/oauth-client-metadata.json", "LATCHKEY_CLIENT_KEY=backend", "LATCHKEY_ASSERTION_BACKEND=https://app.acme.com")
+	cmd.Env = append(h.environment, config.Variable("CLIENT_ID")+"=https://app.acme.com/oauth-client-metadata.json", config.Variable("CLIENT_KEY")+"=backend", config.Variable("ASSERTION_BACKEND")+"=https://app.acme.com")
 	log, err := cmd.StderrPipe()
 	must(t, err)
 	must(t, cmd.Start())

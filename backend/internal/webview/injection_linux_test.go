@@ -170,7 +170,7 @@ func TestInjectionsIntoNamesPicturesAndErrors(t *testing.T) {
 	}
 	desktop := mustScreen(t)
 	mustSave(t, desktop, accounts)
-	window := mustOpen(t, desktop, mustBuild(t, "."), "LATCHKEY_NETWORK="+mustNetworkFile(t, network))
+	window := mustOpen(t, desktop, mustBuild(t, "."), config.Variable(config.NetworkFile)+"="+mustNetworkFile(t, network))
 	for i, name := range names {
 		if i > 0 {
 			if err := window.Press(patiently(t), "push button", fmt.Sprintf("Switch to h%d.example.net", i)); err != nil {

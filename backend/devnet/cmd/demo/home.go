@@ -32,7 +32,7 @@ type home struct {
 func openHome(ctx context.Context, network *devnet.Network, desktop *devnet.Desktop) (*home, error) {
 	err := errors.Join(
 		os.Setenv("DBUS_SESSION_BUS_ADDRESS", desktop.BusAddress()),
-		os.Setenv("LATCHKEY_NETWORK", network.NetworkFile()),
+		os.Setenv(config.Variable(config.NetworkFile), network.NetworkFile()),
 	)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	latchkey "latchkey/backend"
+	"latchkey/backend/config"
 	"latchkey/backend/devnet"
 )
 
@@ -248,7 +249,7 @@ func (p *play) close() error {
 func (p *play) open(ctx context.Context, browser []string, shot, heading string) error {
 	var err error
 	p.window, err = devnet.StartWindow(ctx, p.desktop, p.options.window,
-		append([]string{"LATCHKEY_NETWORK=" + p.network.NetworkFile()}, browser...))
+		append([]string{config.Variable(config.NetworkFile) + "=" + p.network.NetworkFile()}, browser...))
 	if err != nil {
 		return err
 	}

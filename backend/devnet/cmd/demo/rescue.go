@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	latchkey "latchkey/backend"
+	"latchkey/backend/config"
 	"latchkey/backend/devnet"
 )
 
@@ -27,7 +28,7 @@ func (p *play) rescued() (*story, error) {
 	var link, far, ended *url.URL
 	return &story{last: fmt.Sprintf("demo: %s (%s) declined, signed in from another computer, and in another browser", p.alice.Handle, p.alice.DID), steps: []step{
 		{"the window is open and asks who signs in", func(ctx context.Context) error {
-			return p.open(ctx, []string{"BROWSER=" + usual, "LATCHKEY_SUGGESTIONS=" + p.network.Suggestions}, "sign-in", "Sign in")
+			return p.open(ctx, []string{"BROWSER=" + usual, config.Variable("SUGGESTIONS") + "=" + p.network.Suggestions}, "sign-in", "Sign in")
 		}},
 		{"declined in the browser: its page and the window both say so, and what was typed is still there", func(ctx context.Context) error {
 			if err := p.ask(ctx, "typed"); err != nil {

@@ -34,7 +34,7 @@ func (p *play) throughScheme() (*story, error) {
 	}
 	s := &schemed{play: p, brand: cfg.Brand, browser: filepath.Join(p.dir, "desktop", "usual-browser"), handed: filepath.Join(p.dir, "handed")}
 	s.brand.ClientID, s.brand.SchemeRedirect = p.network.TrustedClient, true
-	s.identity = []string{"BROWSER=" + s.browser, "LATCHKEY_CLIENT_ID=" + s.brand.ClientID, "LATCHKEY_SCHEME_REDIRECT=true"}
+	s.identity = []string{"BROWSER=" + s.browser, config.Variable("CLIENT_ID") + "=" + s.brand.ClientID, config.Variable("SCHEME_REDIRECT") + "=true"}
 	document, err := wire.ClientMetadata(s.brand)
 	if err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ func (s *schemed) handOver(ctx context.Context, address string) error {
 // run runs a command on the private desktop, which has nothing to say.
 func (s *schemed) run(ctx context.Context, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Env = append(append(s.desktop.Env(), "LATCHKEY_NETWORK="+s.network.NetworkFile()), s.identity...)
+	cmd.Env = append(append(s.desktop.Env(), config.Variable(config.NetworkFile)+"="+s.network.NetworkFile()), s.identity...)
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
 		return fmt.Errorf("%s: %w\n%s", name, err, out)
 	}
@@ -201,7 +201,7 @@ func (s *schemed) comeBackAfterCrash(ctx context.Context, person devnet.Browser)
 	if err := s.register(ctx, s.options.window); err != nil {
 		return err
 	}
-	s.window, err = devnet.StartWindow(ctx, s.desktop, starts, append([]string{"LATCHKEY_NETWORK=" + s.network.NetworkFile()}, s.identity...))
+	s.window, err = devnet.StartWindow(ctx, s.desktop, starts, append([]string{config.Variable(config.NetworkFile) + "=" + s.network.NetworkFile()}, s.identity...))
 	if err != nil {
 		return err
 	}

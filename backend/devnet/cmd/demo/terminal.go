@@ -91,7 +91,7 @@ type terminal struct {
 func (t *terminal) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, t.play.options.cli, args...)
 	cmd.Env = slices.DeleteFunc(t.play.desktop.Env(), func(entry string) bool { return strings.HasPrefix(entry, "DISPLAY=") })
-	cmd.Env = append(cmd.Env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(t.play.dir, "no-bus"), "LATCHKEY_NETWORK="+t.play.network.NetworkFile())
+	cmd.Env = append(cmd.Env, "DBUS_SESSION_BUS_ADDRESS=unix:path="+filepath.Join(t.play.dir, "no-bus"), config.Variable(config.NetworkFile)+"="+t.play.network.NetworkFile())
 	if t.passphrase != "" {
 		cmd.Env = append(cmd.Env, config.Variable(config.PassphraseFile)+"="+t.passphrase)
 	}

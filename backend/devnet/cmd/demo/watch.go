@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"latchkey/backend/config"
 	"latchkey/backend/devnet"
 )
 
@@ -34,11 +35,11 @@ password, approve, and come back to the window. Close the window, or press Ctrl-
 
 `)
 	env := append(os.Environ(),
-		"LATCHKEY_NETWORK="+network.NetworkFile(),
+		config.Variable(config.NetworkFile)+"="+network.NetworkFile(),
 		// The person's own accounts stay untouched. The keychain is theirs; what lands there is removed below.
 		"XDG_DATA_HOME="+filepath.Join(dir, "data"),
 		"XDG_STATE_HOME="+filepath.Join(dir, "state"),
-		"LATCHKEY_EMAIL_PROVIDER="+network.EmailProvider,
+		config.Variable("EMAIL_PROVIDER")+"="+network.EmailProvider,
 	)
 	// The last thing before the network ends, or the server could not be told.
 	defer func() { err = errors.Join(err, signOutAll(o, env, out)) }()
