@@ -22,7 +22,7 @@ var runs = map[string]struct{ file, text string }{
 	"make test PKG=./backend/redact": {},
 	"make run":                       {"app/run_devnet_test.go", `"make", "run"`},
 	"go build -o build/bin/ ./backend/cmd/latchkey": {},
-	"make dev":         {"backend/devnet/cmd/dev/main_test.go", "TestInTheWay"},
+	"make dev":         {"backend/devnet/cmd/dev/dev_linux_test.go", `"make dev ACCOUNT=alice.test `},
 	"make network":     {"backend/devnet/cmd/dev/network_devnet_test.go", "alone: true"},
 	"make check":       {".github/workflows/ci.yml", "- run: make check\n"},
 	"make screenshots": {"Makefile", "\ntest-pictures:\n\tnpm --prefix frontend run screenshots\n"},
