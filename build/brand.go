@@ -1,8 +1,9 @@
 // Package build holds what a packager edits. The folder brand is the product. Its file brand.json has the
-// name, the id under which data and keys are filed, the OAuth client id ("loopback" until one is hosted),
+// name, the id under which data and keys are filed, the accent colour, the OAuth client id ("loopback" until one is hosted),
 // the scopes that are asked for, the server that signs people in by email ("" for none), those that are
 // offered to choose from, and the one that is offered to be asked for accounts while people type ("" for
-// none). Its icon is drawn in icon.svg; icon.png is made of it, 512 pixels wide and high.
+// none). The accent is "light" and "dark", the colours on light and on dark paper; behind text of that colour lies a tint of
+// it, which "light_tint" and "dark_tint" may set. The mark in mark.svg is drawn in that colour. The icon is drawn in icon.svg; icon.png is made of it, 512 pixels wide and high.
 //
 // A package with the client id "loopback" does not start, unless "loopback_release" is true. With a hosted one
 // "scheme_redirect" lets the browser come back through a scheme of the product's own, which installers register,
@@ -19,6 +20,11 @@ import _ "embed" // for what is below
 //
 //go:embed brand/brand.json
 var Brand []byte
+
+// Mark is the drawing that stands beside the name, as SVG; package config reads it.
+//
+//go:embed brand/mark.svg
+var Mark []byte
 
 // Icon is the picture of the window, as PNG.
 //

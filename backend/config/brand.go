@@ -21,6 +21,8 @@ type Brand struct {
 	Name string
 	// ID files the product's data and keys; it never changes once people use the product.
 	ID string
+	// Accent is the product's colour.
+	Accent Accent
 	// ClientID is Loopback or the https URL of the hosted client metadata document.
 	ClientID string
 	// Scopes are asked for at each sign-in; "atproto" is always among them.
@@ -39,6 +41,7 @@ type Brand struct {
 type brandFile struct {
 	Name           string   `json:"name"`
 	ID             string   `json:"id"`
+	Accent         Accent   `json:"accent"`
 	ClientID       string   `json:"client_id"`
 	Scopes         []string `json:"scopes"`
 	EmailProvider  string   `json:"email_provider"`
@@ -55,6 +58,7 @@ func ParseBrand(where string, data []byte) (Brand, error) {
 		return Brand{}, err
 	}
 	b := Brand(f)
+	b.Accent = b.Accent.tinted()
 	if err := b.check(where, nil); err != nil {
 		return Brand{}, err
 	}
@@ -71,6 +75,9 @@ func (b Brand) check(where string, plainHTTP map[string]bool) error {
 	}
 	if !idPattern.MatchString(b.ID) || len(b.ID) > 60 {
 		return wrong("id", "must be lower-case letters, digits, hyphens and dots, such as latchkey or com.example.app.")
+	}
+	if why := b.Accent.wrong(); why != "" {
+		return wrong("accent", why)
 	}
 	if err := checkScopes(b.Scopes); err != nil {
 		return wrong("scopes", err.Error())

@@ -15,6 +15,7 @@ func goodBrand(t testing.TB, key string, value any) []byte {
 	f := map[string]any{
 		"name":           "Latchkey",
 		"id":             "com.example.app",
+		"accent":         map[string]string{"light": "#8a5f10", "dark": "#e0b050"},
 		"client_id":      "loopback",
 		"scopes":         []string{"atproto", "transition:generic"},
 		"email_provider": "",

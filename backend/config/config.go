@@ -11,7 +11,9 @@ import (
 
 // Config is everything that is decided before the program starts.
 type Config struct {
-	Brand   Brand
+	Brand Brand
+	// Mark is the drawing that stands beside the name, as [ParseMark] has it.
+	Mark    string
 	Paths   Paths
 	Network Network
 	// Release is [IsRelease].
@@ -45,6 +47,9 @@ func (e *Error) Error() string {
 // brandPath is where a packager finds the brand file.
 const brandPath = "build/brand/brand.json"
 
+// markPath is where a packager finds the mark.
+const markPath = "build/brand/mark.svg"
+
 // Load reads the embedded brand and, in development builds, the environment. A release with a loopback
 // client id is refused, unless its brand insists.
 func Load() (Config, error) {
@@ -52,7 +57,11 @@ func Load() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{Brand: brand, Release: IsRelease()}
+	mark, err := ParseMark(markPath, build.Mark)
+	if err != nil {
+		return Config{}, err
+	}
+	c := Config{Brand: brand, Mark: mark, Release: IsRelease()}
 	if err := applyDevelopment(&c); err != nil {
 		return Config{}, err
 	}

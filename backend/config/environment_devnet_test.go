@@ -28,7 +28,7 @@ func TestEnvironment(t *testing.T) { // not parallel: it sets the environment
 	}
 	hosted := plain.Brand.Hosted
 	hosted.SchemeRedirect = true
-	want := Brand{"Another name", plain.Brand.ID, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders, "https://suggestions.example.com", hosted}
+	want := Brand{"Another name", plain.Brand.ID, plain.Brand.Accent, "https://app.example.com/client-metadata.json", []string{"atproto", "transition:generic"}, "https://pds.example.com", plain.Brand.EmailProviders, "https://suggestions.example.com", hosted}
 	if !reflect.DeepEqual(c.Brand, want) || c.Paths != plain.Paths {
 		t.Errorf("got %+v and %+v", c.Brand, c.Paths)
 	}

@@ -14,7 +14,7 @@ const publicKeys = `{"keys":[{"kty":"EC","crv":"P-256","x":"x","y":"y","kid":"on
 func keyedBrand(t *testing.T, change map[string]any) []byte {
 	t.Helper()
 	f := map[string]any{
-		"name": "Latchkey", "id": "com.example.app", "client_id": "https://app.example.com/client.json", "scopes": []string{"atproto"},
+		"name": "Latchkey", "id": "com.example.app", "accent": map[string]string{"light": "#8a5f10", "dark": "#e0b050"}, "client_id": "https://app.example.com/client.json", "scopes": []string{"atproto"},
 		"client_key": "machine", "jwks": json.RawMessage(publicKeys),
 	}
 	maps.Copy(f, change)

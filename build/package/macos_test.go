@@ -48,7 +48,7 @@ const accepted = `{"id": "2efe2717", "status": "Accepted", "message": "Processin
 func harbour(t *testing.T, name, clientID string, scheme bool) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, icon := range []string{"icon.svg", "icon.png"} {
+	for _, icon := range []string{"mark.svg", "icon.svg", "icon.png"} {
 		data, err := os.ReadFile(filepath.Join(brandFolder, icon))
 		if err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func harbour(t *testing.T, name, clientID string, scheme bool) string {
 		write(t, filepath.Join(dir, icon), string(data))
 	}
 	write(t, filepath.Join(dir, "brand.json"), fmt.Sprintf(
-		`{"name": %q, "id": "harbour", "client_id": %q, "scopes": ["atproto"], "email_provider": "", "email_providers": [], "suggestions": "", "scheme_redirect": %v}`, name, clientID, scheme))
+		`{"name": %q, "id": "harbour", "accent": {"light": "#0b4f6c", "dark": "#6cc5e8"}, "client_id": %q, "scopes": ["atproto"], "email_provider": "", "email_providers": [], "suggestions": "", "scheme_redirect": %v}`, name, clientID, scheme))
 	write(t, filepath.Join(dir, "packaging.json"), `{"command": "harbour", "app_id": "test.harbour.Pier", "summary": "Ships & <quays>", "description": ["A pier."],
 		"maintainer": "Jo <jo@harbour.test>", "homepage": "https://harbour.test", "keywords": [], "screenshots": []}`)
 	return dir

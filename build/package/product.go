@@ -60,6 +60,13 @@ func readProduct(folder string) (product, error) {
 	if p.Brand, err = config.ParseBrand(file, data); err != nil {
 		return p, err
 	}
+	file = filepath.Join(folder, "mark.svg")
+	if data, err = os.ReadFile(file); err != nil {
+		return p, fmt.Errorf("the brand needs a mark, drawn in currentColor: %w", err)
+	}
+	if _, err := config.ParseMark(file, data); err != nil {
+		return p, err
+	}
 	file = filepath.Join(folder, "packaging.json")
 	if data, err = os.ReadFile(file); err != nil {
 		return p, err

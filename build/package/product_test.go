@@ -38,6 +38,10 @@ func TestPackagingMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	mark, err := os.ReadFile("../brand/mark.svg")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for key, change := range map[string][2]string{
 		`"command"`:     {`"command": "latchkey"`, `"command": "Latch key"`},
 		`"app_id"`:      {`"com.example.latchkey"`, `"latchkey"`},
@@ -50,7 +54,7 @@ func TestPackagingMistakes(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		text := strings.Replace(string(good), change[0], change[1], 1)
-		for name, data := range map[string]string{"brand.json": string(brand), "packaging.json": text} {
+		for name, data := range map[string]string{"brand.json": string(brand), "mark.svg": string(mark), "packaging.json": text} {
 			if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -139,6 +143,10 @@ func TestIcons(t *testing.T) {
 // What is wrong with a brand folder is said in one sentence, before anything is built.
 func TestWrongBrandFolders(t *testing.T) {
 	t.Parallel()
+	brand, err := os.ReadFile("testdata/brand/brand.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	small := new(bytes.Buffer)
 	if err := png.Encode(small, image.NewNRGBA(image.Rect(0, 0, 128, 128))); err != nil {
 		t.Fatal(err)
@@ -148,6 +156,8 @@ func TestWrongBrandFolders(t *testing.T) {
 	}{
 		"no folder":    {"", "", "there is no brand in the folder"},
 		"wrong key":    {"brand.json", `{"colour": "red"}`, `"colour" is not a key`},
+		"faint accent": {"brand.json", strings.Replace(string(brand), "#6cc5e8", "#0b4f6c", 1), `"accent" has "dark" #0b4f6c`},
+		"odd mark":     {"mark.svg", `<svg viewBox="0 0 9 9"><script/></svg>`, "must not have <script> in it"},
 		"no picture":   {"icon.png", "brass", "icon.png must be a PNG"},
 		"small":        {"icon.png", small.String(), "it is 128 by 128"},
 		"no packaging": {"packaging.json", "{}", `"command" must be`},

@@ -92,7 +92,7 @@ func overlay(o options) error {
 // (go help build, -overlay). It answers the file that says so.
 func (p product) overlay(dir string) (string, error) {
 	replace := map[string]string{}
-	for _, name := range []string{"brand.json", "icon.png"} {
+	for _, name := range []string{"brand.json", "mark.svg", "icon.png"} {
 		ours, err := filepath.Abs(filepath.Join(brandFolder, name))
 		if err != nil {
 			return "", err
