@@ -20,6 +20,14 @@ it talks to that network instead of the public one. "make network" starts one an
 // WarnIgnored has nothing to say in a development build: it refuses variables that it can't use.
 func WarnIgnored(io.Writer, string) {}
 
+// onPrivateNetwork is the brand without its hosted identity: no server of a private network can fetch the document.
+func (b Brand) onPrivateNetwork() Brand {
+	if b.ClientID != Loopback {
+		b.ClientID, b.Hosted = Loopback, Hosted{}
+	}
+	return b
+}
+
 // applyDevelopment lets the environment override the brand and name a private network.
 func applyDevelopment(c *Config) error {
 	const where = "environment"
@@ -36,6 +44,7 @@ func applyDevelopment(c *Config) error {
 			return err
 		}
 		c.Network = network
+		c.Brand = c.Brand.onPrivateNetwork()
 	}
 	override := func(key string, set func(string)) {
 		if _, value := Lookup(key); value != "" {

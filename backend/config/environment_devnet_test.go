@@ -79,3 +79,17 @@ func TestBadEnvironment(t *testing.T) { // not parallel: it sets the environment
 		}
 	})
 }
+
+// The servers of a private network can't fetch what a product hosts elsewhere, unless the environment says that they can.
+func TestHostedBrandOnPrivateNetwork(t *testing.T) {
+	t.Parallel()
+	hosted := Brand{Name: "Harbour", ID: "harbour", ClientID: "https://app.example.com/client-metadata.json", Scopes: []string{"atproto"}, Hosted: Hosted{SchemeRedirect: true}}
+	want := Brand{Name: "Harbour", ID: "harbour", ClientID: Loopback, Scopes: []string{"atproto"}}
+	if got := hosted.onPrivateNetwork(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	own := Brand{Name: "Harbour", ClientID: Loopback, Hosted: Hosted{LoopbackRelease: true}}
+	if got := own.onPrivateNetwork(); !reflect.DeepEqual(got, own) {
+		t.Errorf("got %+v", got)
+	}
+}
