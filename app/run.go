@@ -75,7 +75,7 @@ func newOptions(a *App, assets fs.FS) *options.App {
 		OnDomReady:       func(ctx context.Context) { a.work.Go(func() { a.domReady(ctx) }) },
 		BackgroundColour: lightPaper,
 		AssetServer: &assetserver.Options{Assets: assets, Middleware: func(next http.Handler) http.Handler {
-			return guarded(a.avatars(next))
+			return guarded(a.brand(a.avatars(next)))
 		}},
 		OnStartup: func(ctx context.Context) {
 			holdPage()

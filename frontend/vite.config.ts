@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { svelteTesting } from '@testing-library/svelte/vite'
-import type { Plugin } from 'vite'
+import type { Connect, Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const policy = [
@@ -41,8 +43,32 @@ const development: Plugin = {
   },
 }
 
+/** The folder of the brand, for pages that no program serves: the Makefile's BRAND, or our own. */
+const brandFolder = resolve(import.meta.dirname, '..', process.env.BRAND || 'build/brand')
+
+const serveBrand: Connect.NextHandleFunction = (request, response, next) => {
+  if (request.url === '/mark.svg') {
+    response.setHeader('Content-Type', 'image/svg+xml').end(readFileSync(`${brandFolder}/mark.svg`))
+  } else if (request.url === '/brand.css') {
+    const { accent } = JSON.parse(readFileSync(`${brandFolder}/brand.json`, 'utf8')) as { accent: Record<string, string> }
+    const colour = (key: string) => accent[key] ?? `${accent[key.replace('_tint', '')]}1c` // as backend/config/accent.go has it
+    const style = readFileSync(resolve(import.meta.dirname, '../app/brand.css'), 'utf8')
+    response.setHeader('Content-Type', 'text/css').end(style.replace(/{{(\w+)}}/g, (_, key: string) => colour(key)))
+  } else {
+    next()
+  }
+}
+
+/** The page has the brand's style from the program that serves it, and draws nothing before it is there. */
+const brand: Plugin = {
+  name: 'brand',
+  transformIndexHtml: () => [{ tag: 'link', attrs: { rel: 'stylesheet', href: '/brand.css' }, injectTo: 'head' }],
+  configureServer: (server) => void server.middlewares.use(serveBrand),
+  configurePreviewServer: (server) => void server.middlewares.use(serveBrand),
+}
+
 export default defineConfig({
-  plugins: [svelte(), svelteTesting(), contentSecurityPolicy, development],
+  plugins: [svelte(), svelteTesting(), contentSecurityPolicy, brand, development],
   // A test holds the words against the catalogue of the backend.
   server: { host: '127.0.0.1', fs: { allow: ['.', '../backend'] } },
   build: { target: ['es2022', 'safari16'], assetsInlineLimit: 0, modulePreload: { polyfill: false } },

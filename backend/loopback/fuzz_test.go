@@ -24,8 +24,8 @@ func FuzzCallback(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		l := &listener{product: product, host: "127.0.0.1:1", start: "/start/x", state: state, issuer: issuer, callback: make(chan callback, 1), settled: make(chan struct{})}
-		l.page = outcomePage(product, &alice, nil)
+		l := &listener{look: look{product: product}, host: "127.0.0.1:1", start: "/start/x", state: state, issuer: issuer, callback: make(chan callback, 1), settled: make(chan struct{})}
+		l.page = outcomePage(l.look, &alice, nil)
 		close(l.settled)
 		w := httptest.NewRecorder()
 		l.ServeHTTP(w, &http.Request{Method: http.MethodGet, Host: l.host, URL: &url.URL{Path: "/callback", RawQuery: query}})
@@ -74,9 +74,9 @@ func FuzzRequest(f *testing.F) {
 		if err != nil {
 			return
 		}
-		l := &listener{product: product, host: host, start: "/start/x", state: state, issuer: issuer, callback: make(chan callback, 1), settled: make(chan struct{})}
+		l := &listener{look: look{product: product}, host: host, start: "/start/x", state: state, issuer: issuer, callback: make(chan callback, 1), settled: make(chan struct{})}
 		l.SetTarget(issuer + "/secret")
-		l.page = outcomePage(product, &alice, nil)
+		l.page = outcomePage(l.look, &alice, nil)
 		close(l.settled)
 		w := httptest.NewRecorder()
 		l.ServeHTTP(w, r)

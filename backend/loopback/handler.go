@@ -29,7 +29,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", contentSecurityPolicy)
+	h.Set("Content-Security-Policy", l.look.policy)
 	if status := l.stranger(r); status != 0 {
 		w.WriteHeader(status)
 		return

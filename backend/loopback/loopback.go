@@ -29,6 +29,10 @@ import (
 type Loopback struct {
 	// Product is the name that the page shows.
 	Product string
+	// Mark is drawn beside it: an SVG of shapes in currentColor.
+	Mark string
+	// Light and Dark are the colour of both on light paper and on dark, as #rrggbb.
+	Light, Dark string
 	// HandOn is the address of the product's page that hands browsers on to the listener (package clientid has it), for
 	// a product whose servers may not send them here. It learns the port from the state. Empty where they may.
 	HandOn string
@@ -63,8 +67,8 @@ func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer, red
 		}
 		port = u.Port()
 	}
-	var config net.ListenConfig
-	socket, err := config.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", port))
+	var binding net.ListenConfig
+	socket, err := binding.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		return nil, latchkey.NewError(latchkey.ListenerFailed, err)
 	}
@@ -73,7 +77,7 @@ func (l Loopback) Listen(ctx context.Context, state latchkey.Secret, issuer, red
 		state = latchkey.Secret(port+".") + state
 	}
 	li := &listener{
-		product:  l.Product,
+		look:     newLook(l),
 		host:     socket.Addr().String(),
 		handOn:   handOn,
 		start:    "/start/" + rand.Text(),
@@ -106,7 +110,9 @@ type callback struct {
 }
 
 type listener struct {
-	product, host, handOn, start, state, issuer string
+	look look
+
+	host, handOn, start, state, issuer string
 
 	server   *http.Server
 	served   chan struct{}
@@ -149,7 +155,7 @@ func (l *listener) Wait(ctx context.Context) (latchkey.Secret, error) {
 // Finish implements [latchkey.Listener].
 func (l *listener) Finish(ctx context.Context, account *latchkey.Account, reason *latchkey.Error) {
 	l.finish.Do(func() {
-		l.page = outcomePage(l.product, account, reason)
+		l.page = outcomePage(l.look, account, reason)
 		close(l.settled)
 		if err := l.server.Shutdown(ctx); err != nil {
 			// Whoever still holds a connection has had its time.

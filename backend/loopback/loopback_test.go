@@ -26,7 +26,12 @@ var alice = latchkey.Account{DID: "did:plc:ewvi7nxzyoun6zhxrhs64oiz", Handle: "a
 
 func listen(tb testing.TB) *listener {
 	tb.Helper()
-	l, err := Loopback{Product: product}.Listen(tb.Context(), state, issuer, "")
+	return listenAs(tb, Loopback{Product: product})
+}
+
+func listenAs(tb testing.TB, loopback Loopback) *listener {
+	tb.Helper()
+	l, err := loopback.Listen(tb.Context(), state, issuer, "")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -172,8 +172,8 @@ func FuzzTake(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, address string) {
 		ours := func() *listener {
-			l := &listener{product: product, host: "127.0.0.1:1", start: "/start/x", state: state, issuer: issuer, callback: make(chan callback, 1), settled: make(chan struct{})}
-			l.page = outcomePage(product, &alice, nil)
+			l := &listener{look: look{product: product}, host: "127.0.0.1:1", start: "/start/x", state: state, issuer: issuer, callback: make(chan callback, 1), settled: make(chan struct{})}
+			l.page = outcomePage(l.look, &alice, nil)
 			close(l.settled)
 			return l
 		}

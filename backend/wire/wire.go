@@ -76,7 +76,7 @@ func New(ctx context.Context, cfg config.Config, options Options) (*auth.Service
 		Profiles:    reader,
 		Suggestions: reader,
 		Protocol:    newProtocol(cfg, client, keys.keychain),
-		Loopback:    loopback.Loopback{Product: cfg.Brand.Name, HandOn: cfg.Brand.HandOnURI()},
+		Loopback:    loopback.Loopback{Product: cfg.Brand.Name, Mark: cfg.Mark, Light: cfg.Brand.Accent.Light, Dark: cfg.Brand.Accent.Dark, HandOn: cfg.Brand.HandOnURI()},
 		Keychain:    keys,
 		Store:       store,
 	}

@@ -29,26 +29,21 @@ const text = [
   ['ink', 'paper'],
   ['ink', 'card'],
   ['ink', 'soft'],
-  ['ink', 'brass-soft'],
   ['muted', 'paper'],
   ['muted', 'card'],
   ['muted', 'soft'],
   ['paper', 'ink'],
   ['paper', 'ink-hover'],
-  ['brass', 'card'],
-  ['brass', 'brass-soft'],
   ['ok', 'ok-soft'],
   ['warn', 'paper'],
   ['warn', 'card'],
   ['warn', 'warn-soft'],
 ] as const
 
-/** The edge of the box, the focus ring, the mark and the dots. */
+/** The edge of the box. The accent is checked where the brand is read. */
 const shapes = [
   ['edge', 'paper'],
   ['edge', 'card'],
-  ['brass', 'paper'],
-  ['brass', 'card'],
   ['warn', 'card'],
 ] as const
 

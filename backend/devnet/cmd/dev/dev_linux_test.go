@@ -167,9 +167,9 @@ func TestDevelopmentLoop(t *testing.T) {
 	page.await("shoot " + shot("browser-before"))
 
 	// A value of a style sheet, a style of a component, and a text.
-	checkout.edit("frontend/src/styles/tokens.css", "--brass: #8a5f10", "--brass: #c000c0")
+	checkout.edit("frontend/src/styles/tokens.css", "--paper: #faf8f4", "--paper: #c000c0")
 	awaitColour(ctx, t, w, shot("window-after"), 0xc000c0)
-	page.await("getComputedStyle(document.documentElement).getPropertyValue('--brass') === '#c000c0'")
+	page.await("getComputedStyle(document.documentElement).getPropertyValue('--paper') === '#c000c0'")
 	checkout.edit("frontend/src/views/Account.svelte", "<style>", "<style>\n  h1 {\n    color: #0000c0;\n  }\n")
 	awaitColour(ctx, t, w, shot("window-after"), 0x0000c0)
 	page.await("getComputedStyle(document.querySelector('h1')).color === 'rgb(0, 0, 192)'")
