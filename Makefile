@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
+DRY := $(findstring n,$(firstword -$(MAKEFLAGS)))
 MAKEFLAGS += --no-builtin-rules
 
 WINDOW_TAGS := desktop,production,webkit2_41
@@ -15,7 +16,7 @@ FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) 
 # BRAND=folder: every go command below reads that brand in place of our own. A make inside of this one has it already,
 # and a dry run builds nothing.
 ifdef BRAND
-ifeq ($(BRAND_CHECKED)$(findstring n,$(firstword -$(MAKEFLAGS))),)
+ifeq ($(BRAND_CHECKED)$(DRY),)
 BRAND_SAID := $(shell build/brand.sh '$(BRAND)')
 ifneq ($(BRAND_SAID),ok)
 $(error $(BRAND_SAID))

@@ -60,9 +60,7 @@ func TestREADME(t *testing.T) {
 				t.Errorf("%s does not run %q", by.file, command)
 			}
 		default:
-			cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
-			cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") })
-			if out, err := cmd.CombinedOutput(); err != nil {
+			if out, err := asAPerson(exec.CommandContext(t.Context(), "sh", "-c", command)).CombinedOutput(); err != nil {
 				t.Errorf("%s: %v\n%s", command, err, out)
 			}
 		}
@@ -76,6 +74,35 @@ func TestREADME(t *testing.T) {
 		out, err := exec.CommandContext(t.Context(), "build/bin/latchkey", command, "--help").CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "latchkey "+command) {
 			t.Errorf("latchkey %s --help: %v\n%s", command, err, out)
+		}
+	}
+}
+
+// asAPerson takes away what the make that may run this test hands to another one.
+func asAPerson(cmd *exec.Cmd) *exec.Cmd {
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") || strings.HasPrefix(v, "BRAND")
+	})
+	return cmd
+}
+
+// BRAND=folder reaches the go commands of a target, and a folder that has no brand stops it before anything is built.
+func TestBrandOfMake(t *testing.T) {
+	t.Parallel()
+	probe := filepath.Join(t.TempDir(), "probe.mk")
+	if err := os.WriteFile(probe, []byte("probe:\n\t@echo \"flags: $$GOFLAGS\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for brand, c := range map[string]struct {
+		ok   bool
+		says string
+	}{
+		"build/package/testdata/brand": {true, "-overlay="},
+		"build/nowhere":                {false, "there is no brand in the folder"},
+	} {
+		out, err := asAPerson(exec.CommandContext(t.Context(), "make", "-f", "Makefile", "-f", probe, "probe", "BRAND="+brand)).CombinedOutput()
+		if (err == nil) != c.ok || !strings.Contains(string(out), c.says) {
+			t.Errorf("%s: %v\n%s", brand, err, out)
 		}
 	}
 }
