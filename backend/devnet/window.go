@@ -280,8 +280,9 @@ func (w *Window) tree() string {
 	return r.Text + r.Missing
 }
 
-// patience is how long the script may take for one request. It normally takes milliseconds.
-const patience = 15 * time.Second
+// patience is how long the script may take for one request. It normally takes milliseconds; on a computer with ten times
+// as much to do as it has processors for, more than 15 s were observed.
+const patience = time.Minute
 
 // once makes one request.
 func (w *Window) once(ask request) (reply, error) {

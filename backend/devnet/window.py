@@ -57,8 +57,8 @@ def ancestry(pid):
             with open(f"/proc/{pid}/stat") as stat:
                 # The name of the program is in brackets and may hold any others.
                 pid = int(stat.read().rpartition(")")[2].split()[1])
-        except FileNotFoundError:
-            return
+        except (FileNotFoundError, ProcessLookupError):
+            return  # it has just ended
 
 
 def children(element):
