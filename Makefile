@@ -1,5 +1,5 @@
 # Everything starts from a fresh clone: each target installs what it needs first (build/setup.sh).
-# Needed beforehand: git, make, Go and Node 20 or newer.
+# Needed beforehand: git, make, Go and Node 20.19 or newer.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
@@ -17,14 +17,17 @@ FRONTEND := $(shell find frontend/src frontend/wailsjs frontend/public -type f) 
 # and a dry run builds nothing.
 ifdef BRAND
 ifeq ($(BRAND_CHECKED)$(DRY),)
-BRAND_SAID := $(shell build/brand.sh '$(BRAND)')
-ifneq ($(BRAND_SAID),ok)
+BRAND_SAID := $(shell build/brand.sh '$(subst ','\'',$(BRAND))')
+ifneq ($(firstword $(BRAND_SAID)),ok)
 $(error $(BRAND_SAID))
 endif
 export BRAND_CHECKED := yes
-export GOFLAGS := $(GOFLAGS) -overlay=$(CURDIR)/build/bin/overlay.json
+export GOFLAGS := $(shell go env GOFLAGS) '-overlay=$(CURDIR)/$(lastword $(BRAND_SAID))'
 endif
 endif
+
+# What make was given, and not what a shell happens to have under so common a name.
+given = $(if $(findstring command,$(origin $1)),$($1))
 
 .PHONY: help
 help: ## list the targets
@@ -32,7 +35,7 @@ help: ## list the targets
 
 .PHONY: demo
 demo: setup programs ## sign in on a private network, in a real window; EMAIL=1 by email, BRAND=folder
-	build/bin/demo -story $(if $(EMAIL),email,handle) -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
+	build/bin/demo -story $(if $(call given,EMAIL),email,handle) -window build/bin/latchkey-window-devnet -cli build/bin/latchkey-devnet -dir build/demo
 
 .PHONY: run
 run: ## build the window and open it on the public network; BRAND=folder
@@ -45,7 +48,7 @@ run: ## build the window and open it on the public network; BRAND=folder
 dev: ## open the window on a private network and show edits at once; NETWORK=public, ACCOUNT=alice.test, PORT=34115, BRAND=folder
 	build/setup.sh go
 	go build -o build/bin/dev ./backend/devnet/cmd/dev
-	build/bin/dev $(if $(NETWORK),-network '$(NETWORK)') $(if $(ACCOUNT),-account '$(ACCOUNT)') $(if $(PORT),-address 'localhost:$(PORT)')
+	build/bin/dev $(if $(call given,NETWORK),-network '$(NETWORK)') $(if $(call given,ACCOUNT),-account '$(ACCOUNT)') $(if $(call given,PORT),-address 'localhost:$(PORT)')
 
 .PHONY: network
 network: ## start the private network alone
@@ -67,11 +70,11 @@ check-go:
 	CGO_ENABLED=0 go test ./...
 
 .PHONY: test
-test: $(if $(PKG),test-some,test-all) ## run every test there is, the window's too; PKG=./backend/oauth RUN=TestX for some of them, BRAND=folder
+test: $(if $(PKG)$(value RUN),test-some,test-all) ## run every test there is, the window's too; PKG=./backend/oauth RUN=TestX for some of them, BRAND=folder
 
 .PHONY: test-some
 test-some: setup frontend/dist/index.html
-	build/test.sh '$(PKG)' '$(RUN)'
+	build/test.sh '$(or $(PKG),./...)' '$(value RUN)'
 
 .PHONY: test-all
 test-all: setup
@@ -96,7 +99,8 @@ test-brand: # the tests that another brand changes something for, under another 
 .PHONY: test-branded
 test-branded:
 	go test -count=1 ./backend/config ./backend/clientid ./backend/loopback
-	go test -count=1 -run '^(TestDoctor|TestAccountsWatch|TestClientMetadata)' ./backend/cmd/latchkey
+	go test -count=1 -run '^(TestDoctor|TestAccountsWatch|TestClientMetadata|TestPrivateNetwork)' ./backend/cmd/latchkey
+	go test -count=1 -tags devnet -run '^(TestWrongSettings|TestDoctorWithWrong|TestClientMetadata|TestPrivateNetwork)' ./backend/cmd/latchkey
 
 .PHONY: test-fuzz
 test-fuzz:

@@ -81,7 +81,8 @@ func TestREADME(t *testing.T) {
 // asAPerson takes away what the make that may run this test hands to another one.
 func asAPerson(cmd *exec.Cmd) *exec.Cmd {
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") || strings.HasPrefix(v, "BRAND")
+		return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") || strings.HasPrefix(v, "BRAND") ||
+			strings.HasPrefix(v, "PKG=") || strings.HasPrefix(v, "RUN=")
 	})
 	return cmd
 }
@@ -89,18 +90,14 @@ func asAPerson(cmd *exec.Cmd) *exec.Cmd {
 // BRAND=folder reaches the go commands of a target, and a folder that has no brand stops it before anything is built.
 func TestBrandOfMake(t *testing.T) {
 	t.Parallel()
-	probe := filepath.Join(t.TempDir(), "probe.mk")
-	if err := os.WriteFile(probe, []byte("probe:\n\t@echo \"flags: $$GOFLAGS\"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
 	for brand, c := range map[string]struct {
 		ok   bool
 		says string
 	}{
-		"build/package/testdata/brand": {true, "-overlay="},
+		"build/package/testdata/brand": {true, "/overlay.json'\n"},
 		"build/nowhere":                {false, "there is no brand in the folder"},
 	} {
-		out, err := asAPerson(exec.CommandContext(t.Context(), "make", "-f", "Makefile", "-f", probe, "probe", "BRAND="+brand)).CombinedOutput()
+		out, err := asAPerson(exec.CommandContext(t.Context(), "make", "--print-data-base", "help", "BRAND="+brand)).CombinedOutput()
 		if (err == nil) != c.ok || !strings.Contains(string(out), c.says) {
 			t.Errorf("%s: %v\n%s", brand, err, out)
 		}

@@ -10,7 +10,19 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"latchkey/backend/config"
 )
+
+// productName is what the window has as its title.
+func productName(t *testing.T) string {
+	t.Helper()
+	cfg, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg.Brand.Name
+}
 
 // The command that people are told to open the window with does: it builds the program as it is released, and runs it.
 func TestMakeRun(t *testing.T) {
@@ -38,7 +50,7 @@ func TestMakeRun(t *testing.T) {
 	go func() { ended <- run.Wait() }()
 	shown := make(chan error, 1)
 	go func() {
-		see := exec.CommandContext(ctx, "xdotool", "search", "--sync", "--onlyvisible", "--name", "^Latchkey$")
+		see := exec.CommandContext(ctx, "xdotool", "search", "--sync", "--onlyvisible", "--name", "^"+productName(t)+"$")
 		see.Env = s.Env()
 		shown <- see.Run()
 	}()

@@ -88,7 +88,7 @@ func TestSecondWindowHandsOver(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	first := s.open(ctx, program, "Sign in")
-	id := s.run("xdotool", "search", "--onlyvisible", "--name", "Latchkey")
+	id := s.run("xdotool", "search", "--onlyvisible", "--name", productName(t))
 	if _, err := strconv.Atoi(id); err != nil {
 		t.Fatalf("the windows %q", id)
 	}
@@ -100,7 +100,7 @@ func TestSecondWindowHandsOver(t *testing.T) {
 	if err != nil || len(out) > 0 {
 		t.Errorf("the second ended with %v\n%s", err, out)
 	}
-	s.run("timeout", "30", "xdotool", "search", "--sync", "--onlyvisible", "--name", "Latchkey") // it is back
+	s.run("timeout", "30", "xdotool", "search", "--sync", "--onlyvisible", "--name", productName(t)) // it is back
 	if err := first.Quit(ctx); err != nil {
 		t.Error(err)
 	}

@@ -63,7 +63,10 @@ func ParseMark(where string, data []byte) (string, error) {
 				out.WriteString(` xmlns="` + svgNamespace + `"`)
 			}
 			box := false
-			for _, a := range token.Attr {
+			for i, a := range token.Attr {
+				if slices.ContainsFunc(token.Attr[:i], func(before xml.Attr) bool { return before.Name == a.Name }) {
+					return wrong("must not have the attribute %s twice at <%s>.", printable(a.Name.Local), name)
+				}
 				if a.Name.Space == "" && a.Name.Local == "xmlns" && depth == 0 && a.Value == svgNamespace {
 					continue
 				}
@@ -84,6 +87,10 @@ func ParseMark(where string, data []byte) (string, error) {
 			}
 			if depth == 0 && !box {
 				return wrong(`must say how large the drawing is: <svg viewBox="0 0 40 40">.`)
+			}
+			if depth == 0 && !slices.ContainsFunc(token.Attr, func(a xml.Attr) bool { return a.Name.Local == "fill" }) {
+				out.WriteString(` fill="currentColor"`) // or shapes without a colour are black
+				coloured = true
 			}
 			out.WriteString(">")
 			depth++

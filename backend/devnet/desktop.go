@@ -93,7 +93,7 @@ func (d *Desktop) start(ctx context.Context, options DesktopOptions) error {
 func (d *Desktop) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		key, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(foreign, key) || strings.HasPrefix(key, config.Variable(""))
+		return slices.Contains(foreign, key) || strings.HasPrefix(key, config.Variable("")) || strings.HasPrefix(key, "LATCHKEY_")
 	})
 	env = append(env,
 		"HOME="+filepath.Join(d.dir, "home"),

@@ -26,15 +26,27 @@ func (db *DB) takeOver(former []string) error {
 		return latchkey.NewError(latchkey.StorageBusy, errors.New("another process has it open under its former name"))
 	}
 	defer func() { _ = alone.Unlock() }()
-	return db.move(at, db.path, append(slices.Clone(besides), ""))
+	if err := db.move(at, db.path, append(slices.Clone(besides), "")); err != nil {
+		return err
+	}
+	// A former build that is started once more must not begin a new database there: it would take the sessions that it
+	// does not find in it for lost, and remove their keys. It refuses what is not a file.
+	return os.Mkdir(at, 0o700)
 }
 
 // placeOf returns where the database is: at path, or at the first of its former paths where there is one; path
 // where there is none at all.
 func placeOf(path string, former []string) (string, error) {
-	for _, at := range append([]string{path}, former...) {
-		if _, err := os.Lstat(at); !errors.Is(err, fs.ErrNotExist) {
-			return at, err
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		return path, err
+	}
+	for _, at := range former {
+		info, err := os.Lstat(at)
+		if err == nil && info.Mode().IsRegular() {
+			return at, nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return path, err
 		}
 	}
 	return path, nil

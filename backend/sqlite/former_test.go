@@ -44,8 +44,15 @@ func mustHaveAlice(t *testing.T, dir string) {
 		t.Errorf("what was in it is lost: %v", err)
 	}
 	must(t, db.Close())
-	if taken, err := anyOf(filepath.Join(dir, "former.db")); err != nil || taken {
-		t.Errorf("something stayed under the former name (%v)", err)
+	// A build that looks for it there finds no place for a new one.
+	if db, err := Open(t.Context(), filepath.Join(dir, "former.db"), filepath.Join(dir, "locks")); err == nil {
+		t.Error("a former build begins a new database")
+		must(t, db.Close())
+	}
+	for _, ending := range besides {
+		if taken, err := anyOf(filepath.Join(dir, "former.db"+ending)); err != nil || taken {
+			t.Errorf("something stayed under the former name (%v)", err)
+		}
 	}
 }
 

@@ -110,5 +110,9 @@ func (p product) overlay(dir string) (string, error) {
 		return "", err
 	}
 	file := filepath.Join(dir, "overlay.json")
-	return file, os.WriteFile(file, data, 0o600)
+	// Another go command may be reading the one that is there.
+	if err := os.WriteFile(file+".new", data, 0o600); err != nil {
+		return "", err
+	}
+	return file, os.Rename(file+".new", file)
 }

@@ -32,10 +32,10 @@ func TestClientMetadataCheck(t *testing.T) {
 	must(t, os.WriteFile(h.path("network.json"), []byte(network), 0o600))
 	const client = "https://app.latchkey.internal/oauth-client-metadata.json"
 	h.environment = append(h.environment, config.Variable(config.NetworkFile)+"="+h.path("network.json"))
-	own := &home{dir: h.dir, environment: append([]string{config.Variable("CLIENT_ID") + "=" + client, config.Variable("NAME") + "=Harbour Notes"}, h.environment...)}
+	own := &home{dir: h.dir, environment: append([]string{config.Variable("CLIENT_ID") + "=" + client, config.Variable("NAME") + "=Another Name", config.Variable("SCOPES") + "=atproto"}, h.environment...)}
 
 	document := own.run(t, "client-metadata")
-	if document.status != 0 || !strings.HasPrefix(document.out, "{\n  \"client_id\": \""+client+"\",\n  \"client_name\": \"Harbour Notes\",\n") {
+	if document.status != 0 || !strings.HasPrefix(document.out, "{\n  \"client_id\": \""+client+"\",\n  \"client_name\": \"Another Name\",\n") {
 		t.Fatalf("got %+v", document)
 	}
 	hosted.Store(document.out)
@@ -49,7 +49,7 @@ func TestClientMetadataCheck(t *testing.T) {
 	}
 	// A build without an identity is told what it would need: this copy has another name only.
 	got := h.run(t, "client-metadata", "check", client)
-	if want := "  ?  hosted, client_name: The hosted copy has \"Harbour Notes\", this build \"Latchkey\".\n ok  Servers take it, with the warnings above.\n"; got != (outcome{out: want}) {
+	if want := "  ?  hosted, client_name: The hosted copy has \"Another Name\", this build \"" + mustLoad(t).Brand.Name + "\".\n ok  Servers take it, with the warnings above.\n"; got != (outcome{out: want}) {
 		t.Errorf("got %+v", got)
 	}
 	hosted.Store(strings.NewReplacer(`"atproto"`, `"atproto atproto"`, `"http://127.0.0.1/callback"`, `"http://127.0.0.1/back"`).Replace(document.out))

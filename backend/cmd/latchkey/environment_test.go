@@ -19,14 +19,14 @@ func TestPrivateNetworkIsNotIgnored(t *testing.T) {
 		t.Fatal(err)
 	}
 	if strings.Contains(h.run(t, "--help").out, config.Variable(config.NetworkFile)) != config.Development {
-		t.Error("development builds, and no others, have LATCHKEY_NETWORK in their help")
+		t.Error("development builds, and no others, name the variable in their help")
 	}
 	h.environment = append(h.environment, config.Variable(config.NetworkFile)+"="+file)
 	got := h.run(t, "version")
 	if got.status != 0 || got.out != plain.out || plain.err != "" {
 		t.Errorf("without the variable %+v, with it %+v", plain, got)
 	}
-	if want := "latchkey: LATCHKEY_NETWORK is set, but "; strings.HasPrefix(got.err, want) == config.Development || strings.Count(got.err, "\n") > 1 {
+	if want := "latchkey: " + config.Variable(config.NetworkFile) + " is set, but "; strings.HasPrefix(got.err, want) == config.Development || strings.Count(got.err, "\n") > 1 {
 		t.Errorf("it says %q", got.err)
 	}
 }

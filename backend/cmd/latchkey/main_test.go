@@ -51,7 +51,7 @@ type home struct {
 func newHome(t *testing.T) *home {
 	t.Helper()
 	h := &home{dir: t.TempDir()}
-	ours := []string{"XDG_", config.Variable(""), "HOME=", "DBUS_", "BROWSER=", "DISPLAY=", "WAYLAND_", asProgram}
+	ours := []string{"XDG_", config.Variable(""), "LATCHKEY_", "HOME=", "DBUS_", "BROWSER=", "DISPLAY=", "WAYLAND_", asProgram}
 	for _, entry := range os.Environ() {
 		if !slices.ContainsFunc(ours, func(p string) bool { return strings.HasPrefix(entry, p) }) {
 			h.environment = append(h.environment, entry)

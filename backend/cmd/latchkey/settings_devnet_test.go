@@ -16,7 +16,7 @@ func TestWrongSettings(t *testing.T) {
 	h.environment = append(h.environment, config.Variable("NETWROK")+"=network.json")
 	got := h.run(t, "whoami", "--json")
 	lines := objects(t, got.out)
-	if got.status != 1 || len(lines) != 1 || !strings.HasPrefix(got.err, "latchkey: config_invalid: environment: \"LATCHKEY_NETWROK\" ") {
+	if got.status != 1 || len(lines) != 1 || !strings.HasPrefix(got.err, "latchkey: config_invalid: environment: \""+config.Variable("NETWROK")+"\" ") {
 		t.Fatalf("got %+v", got)
 	}
 	e := lines[0]["error"].(map[string]any)

@@ -7,7 +7,7 @@
 //
 // A target starts as soon as those after its colon are done and a place is free; who stands first goes first. What
 // they print is shown line by line with the target's name before it. The first target that fails ends all others, and
-// so does Ctrl-C. Exit status: 0 when all are done; 1 when one failed; 2 wrong usage; 130 interrupted.
+// so do Ctrl-C and a terminal that is closed. Exit status: 0 when all are done; 1 when one failed; 2 wrong usage; 130 interrupted.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "steps: %v; see steps -help\n", err)
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err = run(ctx, os.Stdout, steps, *atOnce, target)
 	interrupted := ctx.Err() != nil
 	stop()

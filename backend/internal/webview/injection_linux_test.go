@@ -25,7 +25,8 @@ import (
 // mustSave puts accounts where the window of a desktop finds them; the first one is the one that it shows.
 func mustSave(t *testing.T, desktop *devnet.Desktop, accounts []latchkey.Account) {
 	t.Helper()
-	paths := config.Paths{Data: filepath.Join(desktop.DataHome(), "latchkey"), State: filepath.Join(desktop.StateHome(), "latchkey")}
+	id := mustBrand(t).ID
+	paths := config.Paths{Data: filepath.Join(desktop.DataHome(), id), State: filepath.Join(desktop.StateHome(), id)}
 	store, err := sqlite.Open(t.Context(), paths.Database(), paths.Locks())
 	if err != nil {
 		t.Fatal(err)
@@ -77,10 +78,20 @@ func mustRead(t *testing.T, window *devnet.Window, wanted ...string) {
 	}
 }
 
+// mustBrand is the brand of the windows.
+func mustBrand(t *testing.T) config.Brand {
+	t.Helper()
+	cfg, err := config.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg.Brand
+}
+
 // nothingRan checks the window after all of it.
 func nothingRan(t *testing.T, window *devnet.Window, c *canary, what string, tried int) {
 	t.Helper()
-	if err := window.WaitFor(patiently(t), "document web", "Latchkey"); err != nil {
+	if err := window.WaitFor(patiently(t), "document web", mustBrand(t).Name); err != nil {
 		t.Error(err)
 	}
 	executed := int(c.visits.Load()) + strings.Count(mustLog(t, window), mark)

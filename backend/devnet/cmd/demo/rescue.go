@@ -118,7 +118,11 @@ func (p *play) rescued() (*story, error) {
 			if err := p.window.Press(ctx, "push button", "Copy diagnostics"); err != nil {
 				return err
 			}
-			text, err := p.window.Copied(ctx, latchkey.FoundProgram.Title()+": Latchkey ")
+			cfg, err := config.Load()
+			if err != nil {
+				return err
+			}
+			text, err := p.window.Copied(ctx, latchkey.FoundProgram.Title()+": "+cfg.Brand.Name+" ")
 			if err != nil {
 				return err
 			}

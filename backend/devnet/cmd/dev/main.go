@@ -24,6 +24,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/gofrs/flock"
@@ -65,7 +66,11 @@ func main() {
 }
 
 func (o options) check(args []string) error {
+	_, port, err := net.SplitHostPort(o.address)
+	number, notNumber := strconv.ParseUint(port, 10, 16)
 	switch {
+	case err != nil || notNumber != nil || number == 0:
+		return fmt.Errorf("%q is no address for the page; PORT is a number from 1 to 65535", o.address)
 	case len(args) > 0:
 		return fmt.Errorf("there are flags only, and %q is none; see dev -help", args[0])
 	case o.network != "private" && o.network != "public":

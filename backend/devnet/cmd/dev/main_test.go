@@ -39,7 +39,6 @@ func TestInTheWay(t *testing.T) { // not parallel: it sets the environment
 		"no display, and no need":  {"", options{alone: true}, ""},
 		"port taken":               {":0", options{address: taken.Addr().String()}, "end what uses it, or choose another one with PORT=NUMBER"},
 		"port taken, and no need":  {":0", options{alone: true, address: taken.Addr().String()}, ""},
-		"no port":                  {":0", options{address: "localhost:none"}, "choose another one with PORT=NUMBER"},
 		"a second one":             {":0", options{address: "localhost:0", dir: filepath.Join(dir, "running")}, "end it first, with Ctrl-C in its terminal"},
 		"a second network":         {"", options{alone: true, dir: filepath.Join(dir, "running")}, "end it first, with Ctrl-C in its terminal"},
 		"no folder for the others": {":0", options{alone: true, dir: filepath.Join(dir, "file", "dir")}, "the folder for the accounts can't be made"},
@@ -66,7 +65,7 @@ func TestInTheWay(t *testing.T) { // not parallel: it sets the environment
 
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	private, public := options{network: "private"}, options{network: "public"}
+	private, public := options{network: "private", address: "localhost:34115"}, options{network: "public", address: "localhost:34115"}
 	for name, tt := range map[string]struct {
 		options options
 		account string
@@ -80,7 +79,10 @@ func TestUsage(t *testing.T) {
 		"signed in, public":    {options: public, account: "alice.test"},
 		"signed in, no window": {options: private, account: "alice.test", alone: true},
 		"argument":             {options: private, args: []string{"alice.test"}},
-		"unknown network":      {options: options{network: "bsky"}},
+		"unknown network":      {options: options{network: "bsky", address: "localhost:34115"}},
+		"a word as port":       {options: options{network: "private", address: "localhost:abc"}},
+		"a port too high":      {options: options{network: "private", address: "localhost:99999"}},
+		"no port":              {options: options{network: "private", address: "localhost:"}},
 	} {
 		tt.options.account, tt.options.alone = tt.account, tt.alone
 		if err := tt.options.check(tt.args); (err == nil) != tt.right {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"latchkey/backend/config"
 )
 
 // The network alone says who is on it and how to use it, and ends without an error when it is told to.
@@ -34,7 +36,7 @@ func TestNetworkAlone(t *testing.T) { // not parallel: it changes the folder
 		if strings.HasPrefix(line, "alice.test ") || strings.HasPrefix(line, "bob.test ") {
 			people++
 		}
-		if path, ok := strings.CutPrefix(line, "export LATCHKEY_NETWORK='"); ok {
+		if path, ok := strings.CutPrefix(line, "export "+config.Variable(config.NetworkFile)+"='"); ok {
 			file = strings.TrimSuffix(path, "'")
 		}
 	}
