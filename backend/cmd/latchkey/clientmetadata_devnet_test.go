@@ -31,8 +31,8 @@ func TestClientMetadataCheck(t *testing.T) {
 	network := fmt.Sprintf(`{"resolve": {"app.latchkey.internal": %q}, "dns": "off"}`, server.URL)
 	must(t, os.WriteFile(h.path("network.json"), []byte(network), 0o600))
 	const client = "https://app.latchkey.internal/oauth-client-metadata.json"
-	h.environment = append(h.environment, config.Variable(config.NetworkFile)+"="+h.path("network.json"))
-	own := &home{dir: h.dir, environment: append([]string{config.Variable("CLIENT_ID") + "=" + client, config.Variable("NAME") + "=Another Name", config.Variable("SCOPES") + "=atproto"}, h.environment...)}
+	h.environment = append(h.environment, config.Variable(config.NetworkFile)+"="+h.path("network.json"), config.Variable("SCOPES")+"=atproto")
+	own := &home{dir: h.dir, environment: append([]string{config.Variable("CLIENT_ID") + "=" + client, config.Variable("NAME") + "=Another Name"}, h.environment...)}
 
 	document := own.run(t, "client-metadata")
 	if document.status != 0 || !strings.HasPrefix(document.out, "{\n  \"client_id\": \""+client+"\",\n  \"client_name\": \"Another Name\",\n") {
