@@ -66,7 +66,7 @@ check: ## a quick look, offline and without a window: format, vet, types, and th
 	$(STEPS) -at-once 2 format vet check-go types test-page
 
 .PHONY: check-go
-check-go:
+check-go: # without cgo no compiler is needed; the race detector, which needs one, is in "make test"
 	CGO_ENABLED=0 go test ./...
 
 .PHONY: test

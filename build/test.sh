@@ -41,7 +41,7 @@ if [ -n "$packages" ]; then
 	ended=$(mktemp)
 	trap 'rm -f "$ended"' EXIT
 	# shellcheck disable=SC2086 # a list of words
-	{ go test -race -gcflags=golang.org/x/crypto/scrypt=-race=false -tags devnet -count=1 -json ${2:+-run "$2"} $packages || echo "$?" >"$ended"; } | build/bin/testreport || status=1
+	{ go test -race -gcflags=golang.org/x/crypto/scrypt=-race=false -tags devnet -count=1 -timeout 20m -json ${2:+-run "$2"} $packages || echo "$?" >"$ended"; } | build/bin/testreport || status=1
 	[ ! -s "$ended" ] || status=1
 fi
 if [ -n "$page" ]; then

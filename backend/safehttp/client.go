@@ -225,7 +225,8 @@ func (t *transport) dial(ctx context.Context, network, address string) (net.Conn
 // FullyQualified returns a host name with the final dot that makes it absolute, so that the resolver looks up
 // that name and no other: without it, a name that does not exist is tried once more below each domain of the
 // computer's search list, whose owner would answer for everybody (RFC 8499 section 2, resolv.conf(5)).
-// An IP address is returned as it is, and so is localhost, which is never looked up (RFC 6761 section 6.3).
+// An IP address is returned as it is, and so is localhost, which is never looked up (RFC 6761 section 6.3). With the
+// resolver of the C library a name with the dot is not found in /etc/hosts (observed with glibc 2.36), with Go's it is.
 func FullyQualified(host string) string {
 	if _, err := netip.ParseAddr(host); err == nil || strings.EqualFold(host, "localhost") || strings.HasSuffix(host, ".") {
 		return host

@@ -83,7 +83,7 @@ func newRequest(args []string, post bool) (*atclient.APIRequest, error) {
 		return nil, errors.New("the method must be an NSID, such as com.atproto.server.getSession")
 	}
 	if post && takesFile[nsid.String()] {
-		return nil, fmt.Errorf("%s takes a file as its body, and files can't be sent yet; nothing was sent", nsid)
+		return nil, fmt.Errorf("%s takes a file as its body, which can't be sent from here yet: send it with another program", nsid)
 	}
 	query, body := url.Values{}, map[string]any{}
 	for _, arg := range args[1:] {

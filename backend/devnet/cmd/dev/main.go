@@ -25,6 +25,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/gofrs/flock"
@@ -107,7 +108,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 	}
 	if o.alone {
-		_, err := fmt.Fprintf(out, "Development builds use it where this is set:\n\n    export %s='%s'\n\nPress Ctrl-C to end it.\n", config.Variable(config.NetworkFile), network.NetworkFile())
+		_, err := fmt.Fprintf(out, "Development builds use it where this is set:\n\n    export %s='%s'\n\nPress Ctrl-C to end it.\n", config.Variable(config.NetworkFile), strings.ReplaceAll(network.NetworkFile(), "'", `'\''`))
 		if err != nil {
 			return err
 		}
