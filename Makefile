@@ -63,7 +63,7 @@ STORIES := handle email sessions keyless terminal rescue scheme
 .PHONY: check
 check: ## a quick look, offline and without a window: format, vet, types, and the tests that need no more
 	build/setup.sh frontend
-	$(STEPS) -at-once 2 format vet check-go types test-page
+	$(STEPS) -at-once 2 test-page format vet check-go types
 
 .PHONY: check-go
 check-go: # without cgo no compiler is needed; the race detector, which needs one, is in "make test"
